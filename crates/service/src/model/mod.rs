@@ -1,0 +1,13 @@
+//! The records: what a store keeps, in the service's own words.
+
+mod booking;
+mod claim;
+mod payment;
+mod showtime;
+
+pub use booking::{BookedSeat, Booking, BookingStatus, Settlement};
+pub use claim::{Answer, Claim, ClaimKey, ClaimStatus, Fingerprint, Resource};
+pub use payment::{
+    GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, UnknownMethod,
+};
+pub use showtime::{Showtime, ShowtimeStatus, ShowtimeSummary, StoredShowtime};
