@@ -1,4 +1,4 @@
-use crate::{BookingId, SeatLabel};
+use crate::{BookingId, InvalidSeatMap, SeatLabel};
 
 /// Why a well-formed request is not granted. A refusal changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Refusal {
         /// Live seats the caller owns now.
         owned: u32,
     },
+    /// The seats of a new showtime do not make a map.
+    InvalidSeatMap(InvalidSeatMap),
     /// No such showtime.
     ShowtimeNotFound,
     /// No such booking.

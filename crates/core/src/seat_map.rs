@@ -132,7 +132,8 @@ impl SeatMap {
         self.by_expiry.range(..=(now, u32::MAX)).map(|(_, at)| self.seat_at(*at))
     }
 
-    /// Seats under this booking's id, held or booked, live or not.
+    /// Seats under this booking's id, held or booked, live or not, in the map's
+    /// order.
     pub fn seats_of(&self, booking: BookingId) -> impl Iterator<Item = &Seat> {
         let places = self.by_booking.get(&booking).map_or(&[][..], Vec::as_slice);
         places.iter().map(|at| self.seat_at(*at))
@@ -188,12 +189,12 @@ impl SeatMap {
             SeatState::Available => self.available += 1,
             SeatState::Held { booking, user, until } => {
                 self.by_expiry.insert((until, at));
-                self.by_booking.entry(booking).or_default().push(at);
-                self.by_user.entry(user).or_default().push(at);
+                insert(&mut self.by_booking, booking, at);
+                insert(&mut self.by_user, user, at);
             }
             SeatState::Booked { booking, user } => {
-                self.by_booking.entry(booking).or_default().push(at);
-                self.by_user.entry(user).or_default().push(at);
+                insert(&mut self.by_booking, booking, at);
+                insert(&mut self.by_user, user, at);
             }
         }
     }
@@ -212,6 +213,12 @@ impl SeatMap {
             }
         }
     }
+}
+
+/// Keeps the map's order, so that the lists are the same however they came about.
+fn insert<K: Eq + Hash>(places: &mut Map<K, Vec<u32>>, key: K, at: u32) {
+    let list = places.entry(key).or_default();
+    list.insert(list.partition_point(|place| *place < at), at);
 }
 
 fn remove<K: Eq + Hash>(places: &mut Map<K, Vec<u32>>, key: &K, at: u32) {

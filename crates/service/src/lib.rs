@@ -1,13 +1,25 @@
 //! The use cases: what seathold does, against ports that say what it needs.
 
+mod bookings;
+mod desk;
 mod error;
+mod idempotency;
+pub mod limits;
 pub mod model;
+mod payments;
 pub mod ports;
 mod requests;
 pub mod rule;
+mod service;
+mod showtimes;
+mod sweep;
+pub mod verify;
 
 pub use error::Error;
+pub use limits::Rules;
 pub use requests::{
     CancelRequest, HoldRequest, Keyed, NewShowtime, PayRequest, Received, Reply, SeatMapView,
     Session, ShowtimeView, Viewer,
 };
+pub use service::{Health, Parts, Service};
+pub use sweep::Swept;

@@ -1,1 +1,125 @@
-//! Rows are derived, seats decide: the one rule for what a booking is.
+//! Rows are derived, seats decide: the one rule for what a pending row is.
+
+use std::collections::BTreeMap;
+
+use seathold_core::{BookingId, SeatLabel, SeatState, ShowtimeId, Timestamp};
+
+use crate::model::{Booking, BookingStatus, Settlement};
+use crate::ports::{SeatsNow, Store, StoreError};
+
+/// What a row that is stored as pending is, going by its seats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Held until then.
+    Live(Timestamp),
+    /// Its seats may be on their way: nobody was told of it yet.
+    InFlight,
+    /// Sold, cancelled or expired, and since when.
+    Ended(BookingStatus, Timestamp),
+}
+
+/// Applies the rule to a row that is stored as pending, given its seats.
+#[must_use]
+pub fn judge(row: &Booking, seats: &SeatsNow, now: Timestamp) -> Verdict {
+    let under: Vec<_> = seats.states.iter().filter(|seat| seat.booking() == Some(row.id)).collect();
+    let whole = under.len() == row.seats.len();
+    if whole && under.iter().all(|seat| matches!(seat, SeatState::Booked { .. })) {
+        return Verdict::Ended(BookingStatus::Confirmed, now);
+    }
+    let first_end = under.iter().filter_map(|seat| match seat {
+        SeatState::Held { until, .. } => Some(*until),
+        _ => None,
+    });
+    if let Some(until) = first_end.min().filter(|until| whole && *until > now) {
+        return Verdict::Live(until);
+    }
+    if let Some(at) = row.cancelled_at {
+        return Verdict::Ended(BookingStatus::Cancelled, at);
+    }
+    if let Some(at) = seats.cancelled_at.filter(|at| *at < row.hold_expires_at) {
+        return Verdict::Ended(BookingStatus::Cancelled, at);
+    }
+    if under.is_empty() && !row.was_held && now < row.lease_until {
+        return Verdict::InFlight;
+    }
+    Verdict::Ended(BookingStatus::Expired, row.hold_expires_at)
+}
+
+/// Reads the seats of these rows and gives the rows as they are at `now`; what
+/// has ended is written down. Rows in flight are left out.
+///
+/// # Errors
+/// The store failed.
+pub async fn settle(
+    store: &dyn Store,
+    rows: Vec<Booking>,
+    now: Timestamp,
+) -> Result<Settled, StoreError> {
+    let seats = seats_of(store, &rows).await?;
+    let mut settled = Settled::default();
+    let mut settlements = Vec::new();
+    for mut row in rows {
+        if row.status != BookingStatus::Pending {
+            settled.rows.push(row);
+            continue;
+        }
+        match judge(&row, &seats[&row.id], now) {
+            Verdict::InFlight => continue,
+            Verdict::Live(until) => row.hold_expires_at = until,
+            Verdict::Ended(status, at) => {
+                let seen_held_at = row.held_at;
+                settlements.push(Settlement { booking: row.id, seen_held_at, status, at });
+                end(&mut row, status, at);
+            }
+        }
+        settled.rows.push(row);
+    }
+    if !settlements.is_empty() {
+        settled.written = store.settle_bookings(&settlements).await?;
+    }
+    Ok(settled)
+}
+
+/// Rows as they are, and how many of them were written down as ended.
+#[derive(Clone, Debug, Default)]
+pub struct Settled {
+    /// The rows.
+    pub rows: Vec<Booking>,
+    /// Settlements that the store took.
+    pub written: u64,
+}
+
+/// Makes a pending row one that has ended.
+pub fn end(row: &mut Booking, status: BookingStatus, at: Timestamp) {
+    row.status = status;
+    row.updated_at = row.updated_at.max(at);
+    match status {
+        BookingStatus::Confirmed => row.confirmed_at = Some(at),
+        BookingStatus::Cancelled => row.cancelled_at = Some(at),
+        BookingStatus::Pending | BookingStatus::Expired => {}
+    }
+}
+
+/// The seats of each pending row, with one read per showtime.
+async fn seats_of(
+    store: &dyn Store,
+    rows: &[Booking],
+) -> Result<BTreeMap<BookingId, SeatsNow>, StoreError> {
+    let mut by_showtime: BTreeMap<ShowtimeId, Vec<&Booking>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.status == BookingStatus::Pending) {
+        by_showtime.entry(row.showtime_id).or_default().push(row);
+    }
+    let mut seats = BTreeMap::new();
+    for (showtime, rows) in by_showtime {
+        let labels: Vec<SeatLabel> = rows.iter().flat_map(|row| row.labels()).collect();
+        let found = store.seats_now(showtime, &labels).await?;
+        let (states, cancelled_at) =
+            found.map_or((Vec::new(), None), |now| (now.states, now.cancelled_at));
+        let mut states = states.into_iter();
+        for row in rows {
+            let states = states.by_ref().take(row.seats.len()).collect();
+            seats.insert(row.id, SeatsNow { states, cancelled_at });
+        }
+    }
+    Ok(seats)
+}

@@ -174,6 +174,8 @@ pub struct ReceivedEvent {
     pub event: GatewayEvent,
     /// When it first came.
     pub received_at: Timestamp,
+    /// Until when somebody is acting on it.
+    pub lease_until: Option<Timestamp>,
     /// Whether everything that follows from it is done.
     pub done: bool,
 }

@@ -103,7 +103,8 @@ pub enum CommitOutcome {
 /// Some seats as they are now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatsNow {
-    /// Their states, in the order asked for; seats not on the map are left out.
+    /// Their states, one for each label asked for, in that order; a label that
+    /// is not on the map reads as available.
     pub states: Vec<SeatState>,
     /// When the showtime was cancelled, if it was.
     pub cancelled_at: Option<Timestamp>,
@@ -162,10 +163,18 @@ pub struct Preparation {
     /// New holds: the claim and the row, with their final content.
     pub holds: Vec<(Claim, Booking)>,
     /// Pending bookings whose seats are about to be given back, and when: sets
-    /// `cancelled_at` on rows that are still pending.
+    /// `cancelled_at` on rows that are still pending and have none.
     pub cancels: Vec<(BookingId, Timestamp)>,
     /// Bookings whose seats are about to be taken away: sets `was_held`.
     pub displaced: Vec<BookingId>,
+}
+
+impl Preparation {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.holds.is_empty() && self.cancels.is_empty() && self.displaced.is_empty()
+    }
 }
 
 /// What became of one of the new holds.
@@ -219,12 +228,13 @@ pub trait Bookings: Send + Sync {
     async fn prepare(&self, preparation: &Preparation) -> Result<Vec<Prepared>, StoreError>;
 
     /// Takes back what [`Bookings::prepare`] wrote for commands that were
-    /// refused after all: claims still owned by `owner` and their rows, and the
-    /// cancel mark of rows that are still pending.
+    /// refused after all: claims whose owner is still the same, with their
+    /// rows, and the cancel marks that are still the very ones that were set,
+    /// on rows that are still pending.
     async fn unprepare(
         &self,
         holds: &[(Claim, BookingId)],
-        cancels: &[BookingId],
+        cancels: &[(BookingId, Timestamp)],
     ) -> Result<(), StoreError>;
 
     /// Those of these claims that exist.
@@ -311,6 +321,9 @@ pub struct PaymentMove<'a> {
     pub transaction_id: Option<&'a str>,
     /// When the row changes.
     pub at: Timestamp,
+    /// By the store's clock, only before this moment: a driver that lost its
+    /// lease on the event does nothing.
+    pub deadline: Option<Timestamp>,
 }
 
 /// What makes a row of the inbox unique.
@@ -377,13 +390,28 @@ pub trait Payments: Send + Sync {
     /// Keeps an event, unless it is there; gives the row as it stands then.
     async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError>;
 
+    /// One event.
+    async fn event(&self, key: &EventKey) -> Result<Option<ReceivedEvent>, StoreError>;
+
+    /// Makes the caller the only one to act on an event until `until`: `true`
+    /// if it is there, not done, and nobody else's lease on it reaches beyond
+    /// `now`.
+    async fn lease_event(
+        &self,
+        key: &EventKey,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+
     /// Notes that everything that follows from an event is done.
     async fn finish_event(&self, key: &EventKey) -> Result<(), StoreError>;
 
-    /// Events that are not done after this key, in order of keys.
-    async fn unfinished_events(
+    /// Events after this key, in order of keys; with `unfinished`, only those
+    /// that are not done.
+    async fn events_after(
         &self,
         after: Option<&EventKey>,
+        unfinished: bool,
         limit: u32,
     ) -> Result<Vec<ReceivedEvent>, StoreError>;
 

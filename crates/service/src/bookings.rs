@@ -1,0 +1,109 @@
+use std::sync::Arc;
+
+use seathold_core::{BookingId, Refusal};
+
+use crate::desk::Order;
+use crate::model::{Booking, BookingStatus, Resource, Settlement};
+use crate::ports::{BookingFilter, Page, PendingFilter};
+use crate::{CancelRequest, Error, HoldRequest, Reply, Service, Viewer, limits, rule};
+
+impl Service {
+    /// Sets seats aside for the caller: all of them, or none.
+    ///
+    /// # Errors
+    /// A refusal, busy, or the store failed.
+    pub async fn hold(&self, request: HoldRequest) -> Result<Reply, Error> {
+        self.desks.hold(request).await
+    }
+
+    /// A booking as it is now, for its owner or an admin.
+    ///
+    /// # Errors
+    /// There is none, it is somebody else's, or the store failed.
+    pub async fn booking(&self, id: BookingId, viewer: &Viewer) -> Result<Booking, Error> {
+        let booking = self.current(id).await?;
+        if booking.user_id != viewer.user && !viewer.admin {
+            return Err(Refusal::BookingNotOwned.into());
+        }
+        Ok(booking)
+    }
+
+    /// A page of the user's bookings as they are now, newest first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn bookings(&self, filter: &BookingFilter) -> Result<Page<Booking>, Error> {
+        let now = self.env.now();
+        // What has ended is written down first, so that the store can select by status.
+        let ended = PendingFilter::OfUser(filter.user.clone());
+        let rows = self.store.pending_bookings(&ended, limits::PAGE).await?;
+        rule::settle(&*self.store, rows, now).await?;
+
+        let mut page = self.store.list_bookings(filter).await?;
+        let listed = page.data.len() as u64;
+        page.data = rule::settle(&*self.store, page.data, now).await?.rows;
+        page.data.retain(|row| filter.status.is_none_or(|status| row.status == status));
+        page.total -= listed - page.data.len() as u64;
+        Ok(page)
+    }
+
+    /// Gives a pending booking back and frees its seats. Repeating it gives the
+    /// same answer.
+    ///
+    /// # Errors
+    /// A refusal, busy, or the store failed.
+    pub async fn cancel(self: &Arc<Self>, request: CancelRequest) -> Result<Reply, Error> {
+        let CancelRequest { booking, user, key, render } = request;
+        let (service, resource) = (self.clone(), Resource::Booking(booking));
+        let work = async move {
+            let viewer = Viewer { user, admin: false };
+            Ok(render(&service.cancel_now(booking, &viewer).await?))
+        };
+        match key {
+            Some(keyed) => self.once(keyed, resource, |_| work).await,
+            None => {
+                let answer = self.env.detached(work).await.unwrap_or(Err(Error::Unknown))?;
+                Ok(Reply { answer, resource, replayed: false })
+            }
+        }
+    }
+
+    async fn cancel_now(&self, id: BookingId, viewer: &Viewer) -> Result<Booking, Error> {
+        let booking = self.booking(id, viewer).await?;
+        match booking.status {
+            BookingStatus::Cancelled => return Ok(booking),
+            BookingStatus::Confirmed | BookingStatus::Expired => {
+                return Err(Refusal::BookingNotPending.into());
+            }
+            BookingStatus::Pending => {}
+        }
+        match self.desks.order(booking.showtime_id, Order::Cancel { booking: id }).await {
+            Ok(changed) => {
+                let settlement = Settlement {
+                    booking: id,
+                    seen_held_at: booking.held_at,
+                    status: BookingStatus::Cancelled,
+                    at: booking.cancelled_at.unwrap_or(changed.at),
+                };
+                self.store.settle_bookings(&[settlement]).await?;
+                Ok(self.current(id).await?)
+            }
+            Err(Error::Refused(_)) => {
+                // Somebody was faster: another cancel, a payment, the clock.
+                let booking = self.current(id).await?;
+                match booking.status {
+                    BookingStatus::Cancelled => Ok(booking),
+                    _ => Err(Refusal::BookingNotPending.into()),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A booking as it is now. One that is still on its way is not there yet.
+    pub(crate) async fn current(&self, id: BookingId) -> Result<Booking, Error> {
+        let row = self.store.booking(id).await?;
+        let settled = rule::settle(&*self.store, row.into_iter().collect(), self.env.now()).await?;
+        Ok(settled.rows.into_iter().next().ok_or(Refusal::BookingNotFound)?)
+    }
+}

@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+
+use seathold_core::Refusal;
+
+use super::entry::{Durable, Entry};
+use super::task::Desk;
+use crate::Error;
+use crate::model::{Booking, BookingStatus, Claim, ClaimKey, ClaimStatus, Resource};
+use crate::ports::StoreError;
+
+/// What a key that was used before stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Its request took effect: its answer is replayed.
+    Finished,
+    /// Its request may still be running.
+    Running,
+    /// Its owner crashed before anything took effect: the request is resumed.
+    Abandoned,
+}
+
+impl Desk {
+    /// Deals with granted holds whose key turned out to be in use; gives back
+    /// those that go on: the others in the batch, and what is resumed.
+    pub(super) async fn resolve_duplicates(
+        &mut self,
+        entries: Vec<Entry>,
+        mut duplicates: BTreeMap<ClaimKey, Claim>,
+    ) -> Vec<Entry> {
+        let mut staying = Vec::with_capacity(entries.len());
+        for mut entry in entries {
+            let in_use = entry.key().filter(|_| entry.is_unopened_hold());
+            let Some(claim) = in_use.and_then(|key| duplicates.remove(key)) else {
+                staying.push(entry);
+                continue;
+            };
+            if !entry.matches(&claim) {
+                entry.refuse(Refusal::KeyReused.into());
+                continue;
+            }
+            match self.standing(&claim).await {
+                Ok(Standing::Finished) => entry.replay(&claim),
+                Ok(Standing::Running) => entry.refuse(Refusal::RequestInProgress.into()),
+                Ok(Standing::Abandoned) => match self.resume(&mut entry, &claim).await {
+                    Ok(true) => staying.push(entry),
+                    Ok(false) => entry.refuse(Refusal::RequestInProgress.into()),
+                    Err(error) => entry.refuse(error.into()),
+                },
+                Err(error) => entry.refuse(error.into()),
+            }
+        }
+        staying
+    }
+
+    /// Takes an abandoned claim over, with the booking id it was made for.
+    async fn resume(&self, entry: &mut Entry, old: &Claim) -> Result<bool, StoreError> {
+        let (Some(cached), Resource::Booking(booking)) = (&self.cache, old.resource) else {
+            return Ok(false);
+        };
+        entry.booking = booking;
+        entry.at = self.shared.env.now();
+        let Some((claim, row)) = entry.records(&cached.map, &cached.showtime, &self.shared) else {
+            return Ok(false);
+        };
+        let taken = self.shared.store.take_over(old, &claim, Some(&row)).await?;
+        if taken {
+            entry.prepared = Durable::Hold(Box::new(claim));
+        }
+        Ok(taken)
+    }
+
+    /// Looks up the keys of these holds, with what stands behind each.
+    pub(super) async fn look_up(
+        &self,
+        entries: impl Iterator<Item = &Entry>,
+    ) -> Result<BTreeMap<ClaimKey, (Claim, Standing)>, Error> {
+        let mut keys: Vec<ClaimKey> = entries.filter_map(|entry| entry.key().cloned()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut standings = BTreeMap::new();
+        if keys.is_empty() {
+            return Ok(standings);
+        }
+        for claim in self.shared.store.find_claims(&keys).await? {
+            let standing = self.standing(&claim).await?;
+            standings.insert(claim.key.clone(), (claim, standing));
+        }
+        Ok(standings)
+    }
+
+    /// What a claim stands for, going by the seats and, once they are gone, by
+    /// the mark that was set before they were taken away.
+    async fn standing(&self, claim: &Claim) -> Result<Standing, StoreError> {
+        let Resource::Booking(booking) = claim.resource else { return Ok(Standing::Running) };
+        if claim.status == ClaimStatus::Completed {
+            return Ok(Standing::Finished);
+        }
+        let seats = self.cache.as_ref().map(|cached| cached.map.seats_of(booking).count());
+        if seats.is_some_and(|seats| seats > 0) {
+            return Ok(Standing::Finished);
+        }
+        let row = self.shared.store.booking(booking).await?;
+        if row.is_some_and(|row| was_held(&row)) {
+            return Ok(Standing::Finished);
+        }
+        let runs =
+            claim.status == ClaimStatus::Processing && self.shared.env.now() < claim.lease_until;
+        Ok(if runs { Standing::Running } else { Standing::Abandoned })
+    }
+}
+
+fn was_held(row: &Booking) -> bool {
+    row.was_held || row.status == BookingStatus::Confirmed
+}

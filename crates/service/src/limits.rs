@@ -1,0 +1,78 @@
+//! Every limit of the service: a name, a unit, a reason.
+
+use std::time::Duration;
+
+/// How long a command may wait in a desk's queue, in ms: as long as a client
+/// may wait for an answer.
+pub const COMMAND_TIME_MS: i64 = 10_000;
+
+/// How long after its decision a commit may still be made, in ms. A write that
+/// is delayed longer does nothing.
+pub const COMMIT_TIME_MS: i64 = 15_000;
+
+/// How long a request with an idempotency key is presumed alive, in ms. Longer
+/// than [`COMMIT_TIME_MS`]: a successor starts when no write can follow.
+pub const CLAIM_LEASE_MS: i64 = 30_000;
+
+/// How long an idempotency key is remembered, in ms: one day.
+pub const CLAIM_TTL_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How long one driver has a gateway's event for itself, in ms. Longer than two
+/// commands in a row, each with its wait and its commit.
+pub const EVENT_LEASE_MS: i64 = 60_000;
+
+/// Commands that may wait at one desk. More answer busy at once: with ten
+/// thousand buyers at one showtime nobody is sent away.
+pub const DESK_QUEUE: usize = 16_384;
+
+/// Commands decided in one batch. More make a commit slower without making
+/// anything faster.
+pub const BATCH_MAX: usize = 256;
+
+/// Tries to commit one batch, each from a fresh read.
+pub const ROUNDS_MAX: u32 = 3;
+
+/// How long a desk keeps its lease while others may be waiting. Short, so that
+/// instances share a showtime evenly.
+pub const TENURE: Duration = Duration::from_millis(5);
+
+/// How long a desk without work stays, with its map in memory.
+pub const DESK_IDLE: Duration = Duration::from_secs(30);
+
+/// How long after its end the sweep leaves a hold alone, in ms: live decisions
+/// about it are under way just then.
+pub const SWEEP_GRACE_MS: i64 = 1_000;
+
+/// Records read at once by sweeps and checks, so that memory stays bounded.
+pub const PAGE: u32 = 500;
+
+/// How long the acknowledgement of a webhook waits for what follows from it.
+/// Gateways wait longer; what is not done by then goes on by itself.
+pub const SETTLE_WAIT: Duration = Duration::from_secs(2);
+
+/// What the operator may set.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// How long a hold lasts, in ms.
+    pub hold_ttl_ms: i64,
+    /// Live seats one user may own on one showtime.
+    pub max_seats_per_user: u32,
+    /// Origins a return URL may have; any, if none is named.
+    pub return_url_origins: Vec<String>,
+    /// How long a showtime's lease lasts unless renewed.
+    pub lease_ttl: Duration,
+    /// How long a desk waits for its lease before it goes on without.
+    pub lease_wait: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            hold_ttl_ms: 600_000,
+            max_seats_per_user: 10,
+            return_url_origins: Vec::new(),
+            lease_ttl: Duration::from_secs(8),
+            lease_wait: Duration::from_millis(1_000),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+use std::sync::Arc;
+
+use crate::limits::{EVENT_LEASE_MS, PAGE, SETTLE_WAIT};
+use crate::model::{GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
+use crate::ports::{EventKey, PaymentMove};
+use crate::{Error, Received, Service};
+
+impl Service {
+    /// Takes in what a gateway says, once its authenticity is proven. When this
+    /// returns `Taken` the event is durable, and everything that follows from
+    /// it is done or will be.
+    ///
+    /// # Errors
+    /// The store failed: the event may be lost, the gateway has to repeat it.
+    pub async fn receive(self: &Arc<Self>, event: GatewayEvent) -> Result<Received, Error> {
+        let payment = self.payment_meant(&event).await?;
+        if payment.as_ref().is_some_and(|payment| !fits(&event, payment)) {
+            metrics::counter!("seathold_webhooks_total", "outcome" => "mismatch").increment(1);
+            return Ok(Received::WrongAmount);
+        }
+        let key = EventKey::from(&event);
+        let received_at = self.env.now();
+        let row = ReceivedEvent { event, received_at, lease_until: None, done: false };
+        let row = self.store.receive_event(&row).await?;
+        if payment.is_none() && !row.done {
+            metrics::counter!("seathold_webhooks_total", "outcome" => "unmatched").increment(1);
+            return Ok(Received::UnknownTransaction);
+        }
+        metrics::counter!("seathold_webhooks_total", "outcome" => "taken").increment(1);
+        if !row.done {
+            let service = self.clone();
+            let work = self.env.detached(async move { service.drive(&key, &row.event).await });
+            // Late or failed: the cron goes on with it.
+            let _ = tokio::time::timeout(SETTLE_WAIT, work).await;
+        }
+        Ok(Received::Taken)
+    }
+
+    /// Goes on with every event that is not done; gives how many are now.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn settle_inbox(&self) -> Result<u64, Error> {
+        let (mut done, mut after) = (0, None);
+        loop {
+            let rows = self.store.events_after(after.as_ref(), true, PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(done) };
+            after = Some(EventKey::from(&last.event));
+            for row in rows {
+                done += u64::from(self.drive(&EventKey::from(&row.event), &row.event).await);
+            }
+        }
+    }
+
+    /// Goes on with events that came before their payment was known here.
+    pub(super) async fn settle_events_of(&self, provider: PaymentMethod, transaction: &str) {
+        for outcome in [Outcome::Failed, Outcome::Success] {
+            let transaction_id = transaction.to_owned();
+            let key = EventKey { provider, transaction_id, outcome };
+            if let Ok(Some(row)) = self.store.event(&key).await
+                && !row.done
+            {
+                self.drive(&key, &row.event).await;
+            }
+        }
+    }
+
+    /// Does everything that follows from an event. `false`: not now; somebody
+    /// else is at it, its payment is not known yet, or something failed.
+    async fn drive(&self, key: &EventKey, event: &GatewayEvent) -> bool {
+        match self.try_drive(key, event).await {
+            Ok(done) => done,
+            Err(error) => {
+                tracing::warn!(transaction_id = event.transaction_id, ?error, "event left undone");
+                false
+            }
+        }
+    }
+
+    async fn try_drive(&self, key: &EventKey, event: &GatewayEvent) -> Result<bool, Error> {
+        let Some(payment) = self.payment_meant(event).await? else { return Ok(false) };
+        let now = self.env.now();
+        let until = now.plus_millis(EVENT_LEASE_MS);
+        // Alone: two drivers could decide differently about the same money.
+        if !self.store.lease_event(key, now, until).await? {
+            return Ok(false);
+        }
+        // Read anew: the driver before may have got far.
+        let Some(payment) = self.store.payment(payment.id).await? else { return Ok(false) };
+        if !fits(event, &payment) {
+            // It came before its payment was known, or it would have been refused.
+            tracing::error!(payment_id = %payment.id, "event with another amount put aside");
+        } else if event.outcome == Outcome::Success {
+            self.paid(&payment, event, until).await?;
+        } else {
+            self.failed(&payment).await?;
+        }
+        self.store.finish_event(key).await?;
+        Ok(true)
+    }
+
+    /// Ends that payment only: the hold stays, and may be paid otherwise.
+    async fn failed(&self, payment: &Payment) -> Result<(), Error> {
+        let step = PaymentMove {
+            id: payment.id,
+            from: &[PaymentStatus::Pending],
+            to: PaymentStatus::Failed,
+            paid_at: None,
+            transaction_id: None,
+            at: self.env.now(),
+            deadline: None,
+        };
+        self.store.move_payment(&step).await?;
+        Ok(())
+    }
+
+    /// The payment an event is about: by the gateway's reference, or by ours
+    /// while the gateway's is not known here yet.
+    async fn payment_meant(&self, event: &GatewayEvent) -> Result<Option<Payment>, Error> {
+        let known =
+            self.store.payment_of_transaction(event.provider, &event.transaction_id).await?;
+        if known.is_some() {
+            return Ok(known);
+        }
+        let Some(id) = event.payment_id else { return Ok(None) };
+        let named = self.store.payment(id).await?;
+        Ok(named.filter(|payment| {
+            payment.provider == event.provider && payment.transaction_id.is_none()
+        }))
+    }
+}
+
+fn fits(event: &GatewayEvent, payment: &Payment) -> bool {
+    event.amount == payment.amount
+        && event.currency.is_none_or(|currency| currency == payment.currency)
+}

@@ -1,0 +1,6 @@
+//! Money: starting a payment, hearing of it, and what follows.
+
+mod inbox;
+mod refunds;
+mod sale;
+mod start;

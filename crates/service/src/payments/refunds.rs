@@ -1,0 +1,55 @@
+use crate::limits::PAGE;
+use crate::model::{Payment, PaymentStatus};
+use crate::ports::{PaymentMove, RefundRequest, StoreError};
+use crate::{Error, Service};
+
+impl Service {
+    /// Asks again for every refund the gateway has not accepted yet; gives how
+    /// many it has now.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn settle_refunds(&self) -> Result<u64, Error> {
+        let mut refunded = 0;
+        let open = self.store.payments_with_status(PaymentStatus::RefundPending, PAGE).await?;
+        for payment in open {
+            refunded += u64::from(self.refund(&payment).await);
+        }
+        Ok(refunded)
+    }
+
+    /// Gives one payment back. Exactly once, however often it is asked for: the
+    /// refund's id follows from the payment's.
+    pub(super) async fn refund(&self, payment: &Payment) -> bool {
+        let request = RefundRequest {
+            refund_id: payment.id.refund(),
+            payment_id: payment.id,
+            method: payment.provider,
+            amount: payment.amount,
+        };
+        if let Err(error) = self.gateway.refund(&request).await {
+            tracing::warn!(payment_id = %payment.id, %error, "refund not accepted");
+            return false;
+        }
+        match self.note_refund(payment).await {
+            Ok(noted) => noted,
+            Err(error) => {
+                tracing::warn!(payment_id = %payment.id, %error, "refund not noted");
+                false
+            }
+        }
+    }
+
+    async fn note_refund(&self, payment: &Payment) -> Result<bool, StoreError> {
+        let step = PaymentMove {
+            id: payment.id,
+            from: &[PaymentStatus::RefundPending],
+            to: PaymentStatus::Refunded,
+            paid_at: None,
+            transaction_id: None,
+            at: self.env.now(),
+            deadline: None,
+        };
+        self.store.move_payment(&step).await
+    }
+}

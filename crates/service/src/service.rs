@@ -1,0 +1,67 @@
+use std::sync::Arc;
+
+use seathold_core::Timestamp;
+
+use crate::desk::Desks;
+use crate::limits::Rules;
+use crate::ports::{Env, Gateway, Leases, Store};
+
+/// What a service is made of.
+pub struct Parts {
+    /// Time, randomness, tasks.
+    pub env: Env,
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Who grants leases.
+    pub leases: Arc<dyn Leases>,
+    /// Who takes the money.
+    pub gateway: Arc<dyn Gateway>,
+    /// What the operator has set.
+    pub rules: Rules,
+}
+
+/// All use cases. One per process; cheap to share.
+pub struct Service {
+    pub(crate) env: Env,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) leases: Arc<dyn Leases>,
+    pub(crate) gateway: Arc<dyn Gateway>,
+    pub(crate) rules: Rules,
+    pub(crate) desks: Desks,
+}
+
+/// Whether the outside world answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The store does.
+    pub store: bool,
+    /// The keeper of leases does.
+    pub leases: bool,
+}
+
+impl Service {
+    /// The service made of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { env, store, leases, gateway, rules } = parts;
+        let desks = Desks::new(env.clone(), store.clone(), leases.clone(), rules.clone());
+        Arc::new(Self { env, store, leases, gateway, rules, desks })
+    }
+
+    /// The present moment, by the service's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.env.now()
+    }
+
+    /// Asks the outside world whether it is there.
+    pub async fn health(&self) -> Health {
+        let (store, leases) = tokio::join!(self.store.ping(), self.leases.ping());
+        Health { store: store.is_ok(), leases: leases.is_ok() }
+    }
+
+    /// Finishes what is queued, releases the leases, and takes nothing more.
+    pub async fn drain(&self) {
+        self.desks.drain().await;
+    }
+}

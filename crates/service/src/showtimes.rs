@@ -1,0 +1,97 @@
+use seathold_core::{Refusal, Schedule, Seat, SeatMap, SeatState, ShowtimeId, Timestamp};
+
+use crate::desk::Order;
+use crate::model::{Showtime, ShowtimeStatus, ShowtimeSummary};
+use crate::ports::{Page, ShowtimeFilter};
+use crate::{Error, NewShowtime, SeatMapView, Service, ShowtimeView, rule};
+
+impl Service {
+    /// Makes a showtime, all its seats available.
+    ///
+    /// # Errors
+    /// The seats do not make a map, or the store failed.
+    pub async fn create_showtime(&self, new: NewShowtime) -> Result<ShowtimeView, Error> {
+        let now = self.env.now();
+        let schedule = Schedule { start: new.start_time, end: new.end_time, cancelled_at: None };
+        let seats = new.seats.iter().map(|(label, seat_type)| Seat {
+            label: *label,
+            seat_type: *seat_type,
+            state: SeatState::Available,
+        });
+        let map = SeatMap::new(schedule, 1, seats.collect()).map_err(Refusal::InvalidSeatMap)?;
+        let showtime = Showtime {
+            id: self.env.showtime_id(),
+            title: new.title,
+            movie_id: new.movie_id,
+            cinema_id: new.cinema_id,
+            screen_id: new.screen_id,
+            start_time: new.start_time,
+            end_time: new.end_time,
+            currency: new.currency,
+            price: new.price,
+            total_seats: map.available(),
+            created_at: now,
+        };
+        self.store.insert_showtime(&showtime, &map).await?;
+        self.showtime(showtime.id).await
+    }
+
+    /// A showtime as it is now.
+    ///
+    /// # Errors
+    /// There is none, or the store failed.
+    pub async fn showtime(&self, id: ShowtimeId) -> Result<ShowtimeView, Error> {
+        let summary = self.store.summary(id).await?.ok_or(Refusal::ShowtimeNotFound)?;
+        self.view(summary, self.env.now()).await
+    }
+
+    /// A page of showtimes as they are now.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn showtimes(&self, filter: &ShowtimeFilter) -> Result<Page<ShowtimeView>, Error> {
+        let page = self.store.list_showtimes(filter).await?;
+        let now = self.env.now();
+        let mut data = Vec::with_capacity(page.data.len());
+        for summary in page.data {
+            data.push(self.view(summary, now).await?);
+        }
+        Ok(Page { data, total: page.total })
+    }
+
+    /// A showtime's seats as they are now.
+    ///
+    /// # Errors
+    /// There is no such showtime, or the store failed.
+    pub async fn seat_map(&self, id: ShowtimeId) -> Result<SeatMapView, Error> {
+        let stored = self.store.load(id).await?.ok_or(Refusal::ShowtimeNotFound)?;
+        Ok(SeatMapView { stored, now: self.env.now() })
+    }
+
+    /// Cancels a showtime and every pending hold on it. Repeating it is harmless.
+    ///
+    /// # Errors
+    /// There is no such showtime, busy, or the store failed.
+    pub async fn cancel_showtime(&self, id: ShowtimeId) -> Result<ShowtimeView, Error> {
+        let changed = self.desks.order(id, Order::CancelShowtime).await?;
+        // The seats have decided; the rows follow, here or with the sweep.
+        let rows = self.store.bookings(&changed.displaced).await?;
+        rule::settle(&*self.store, rows, self.env.now()).await?;
+        self.showtime(id).await
+    }
+
+    /// Counts expired holds as available. The stored counter knows only what
+    /// was committed, so the map is read once one of its holds is over.
+    async fn view(&self, summary: ShowtimeSummary, now: Timestamp) -> Result<ShowtimeView, Error> {
+        let status = ShowtimeStatus::of(&summary.schedule(), now);
+        let over = summary.next_expiry.is_some_and(|until| until <= now);
+        let stored = if over { self.store.load(summary.showtime.id).await? } else { None };
+        Ok(match stored {
+            Some(stored) => {
+                let available = stored.map.available_at(now);
+                ShowtimeView { summary: stored.summary, available, status }
+            }
+            None => ShowtimeView { available: summary.available, summary, status },
+        })
+    }
+}

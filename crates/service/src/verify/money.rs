@@ -1,0 +1,180 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use seathold_core::Currency;
+
+use super::{Findings, Invariant, Ledger};
+use crate::Service;
+use crate::limits::PAGE;
+use crate::model::{Booking, BookingStatus, Outcome, Payment, PaymentStatus, ReceivedEvent};
+use crate::ports::{EventKey, StoreError};
+
+/// Like the seats': payment and booking are two reads.
+const READS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How a chain of records stands.
+enum Chain {
+    Good,
+    InFlight,
+    Bad(String),
+}
+
+impl Service {
+    pub(super) async fn check_money(
+        &self,
+        findings: &mut Findings,
+    ) -> Result<Vec<Ledger>, StoreError> {
+        let ledger = self.check_payments(findings).await?;
+        self.check_events(findings).await?;
+        self.check_confirmed(findings).await?;
+        Ok(ledger)
+    }
+
+    /// Each payment agrees with its booking.
+    async fn check_payments(&self, findings: &mut Findings) -> Result<Vec<Ledger>, StoreError> {
+        let mut ledger: BTreeMap<Currency, Ledger> = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let payments = self.store.payments_after(after, PAGE).await?;
+            let Some(last) = payments.last() else { break };
+            after = Some(last.id);
+            for payment in payments {
+                enter(&mut ledger, &payment);
+                if is_charged(payment.status) {
+                    let chain = self.settled(|| self.payment_chain(&payment)).await?;
+                    note(findings, chain);
+                }
+            }
+        }
+        Ok(ledger.into_values().collect())
+    }
+
+    async fn payment_chain(&self, payment: &Payment) -> Result<Chain, StoreError> {
+        let Some(payment) = self.store.payment(payment.id).await? else {
+            return Ok(Chain::Bad(format!("payment {} is gone", payment.id)));
+        };
+        let booking = self.store.booking(payment.booking_id).await?;
+        let buys = booking.as_ref().is_some_and(|row| {
+            row.status == BookingStatus::Confirmed && row.paid_by == Some(payment.id)
+        });
+        let id = payment.id;
+        Ok(match payment.status {
+            PaymentStatus::Completed if !buys => {
+                Chain::Bad(format!("payment {id} is completed, and bought nothing"))
+            }
+            PaymentStatus::RefundPending | PaymentStatus::Refunded if buys => {
+                Chain::Bad(format!("payment {id} is refunded, and bought its seats"))
+            }
+            PaymentStatus::RefundPending => Chain::InFlight,
+            _ => Chain::Good,
+        })
+    }
+
+    /// Each success a gateway reported has become a charge.
+    async fn check_events(&self, findings: &mut Findings) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let rows = self.store.events_after(after.as_ref(), false, PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(EventKey::from(&last.event));
+            for row in rows.iter().filter(|row| row.event.outcome == Outcome::Success) {
+                note(findings, self.settled(|| self.event_chain(row)).await?);
+            }
+        }
+    }
+
+    async fn event_chain(&self, row: &ReceivedEvent) -> Result<Chain, StoreError> {
+        if !row.done {
+            return Ok(Chain::InFlight);
+        }
+        let event = &row.event;
+        let known =
+            self.store.payment_of_transaction(event.provider, &event.transaction_id).await?;
+        let charged = known.is_some_and(|payment| is_charged(payment.status));
+        Ok(if charged {
+            Chain::Good
+        } else {
+            Chain::Bad(format!("transaction {} was paid, and is no charge", event.transaction_id))
+        })
+    }
+
+    /// Each confirmed booking was paid by one completed payment.
+    async fn check_confirmed(&self, findings: &mut Findings) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let rows = self.store.bookings_after(after, PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.id);
+            let paid =
+                |row: &&Booking| row.status == BookingStatus::Confirmed && row.final_amount > 0;
+            for row in rows.iter().filter(paid) {
+                note(findings, self.settled(|| self.booking_chain(row)).await?);
+            }
+        }
+    }
+
+    async fn booking_chain(&self, row: &Booking) -> Result<Chain, StoreError> {
+        let Some(payment) = row.paid_by else {
+            // Its seats are sold; the event that sold them names itself yet.
+            return Ok(Chain::InFlight);
+        };
+        let payment = self.store.payment(payment).await?;
+        Ok(match payment.map(|payment| (payment.status, payment.amount)) {
+            Some((PaymentStatus::Completed, amount)) if amount == row.final_amount => Chain::Good,
+            Some((PaymentStatus::Pending | PaymentStatus::Failed, _)) => Chain::InFlight,
+            _ => Chain::Bad(format!("booking {} is confirmed without its payment", row.id)),
+        })
+    }
+
+    /// Reads a chain again while it looks wrong: others may be at work.
+    async fn settled<F>(&self, read: impl Fn() -> F) -> Result<Chain, StoreError>
+    where
+        F: Future<Output = Result<Chain, StoreError>>,
+    {
+        let mut chain = read().await?;
+        for _ in 1..READS {
+            if !matches!(chain, Chain::Bad(_)) {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+            chain = read().await?;
+        }
+        Ok(chain)
+    }
+}
+
+fn note(findings: &mut Findings, chain: Chain) {
+    match chain {
+        Chain::Good => findings.check(Invariant::Money, true, String::new),
+        Chain::InFlight => findings.in_flight(Invariant::Money),
+        Chain::Bad(why) => findings.check(Invariant::Money, false, || why),
+    }
+}
+
+/// Whether the gateway has taken the money.
+const fn is_charged(status: PaymentStatus) -> bool {
+    matches!(
+        status,
+        PaymentStatus::Completed | PaymentStatus::RefundPending | PaymentStatus::Refunded
+    )
+}
+
+fn enter(ledger: &mut BTreeMap<Currency, Ledger>, payment: &Payment) {
+    let currency = payment.currency;
+    let line = ledger.entry(currency).or_insert(Ledger {
+        currency,
+        charged: 0,
+        sold: 0,
+        refunded: 0,
+        refunding: 0,
+    });
+    let account = match payment.status {
+        PaymentStatus::Completed => &mut line.sold,
+        PaymentStatus::RefundPending => &mut line.refunding,
+        PaymentStatus::Refunded => &mut line.refunded,
+        PaymentStatus::Pending | PaymentStatus::Failed | PaymentStatus::Expired => return,
+    };
+    *account += payment.amount;
+    line.charged += payment.amount;
+}
