@@ -1,1 +1,14 @@
-//! x
+//! What tests are made with: a clock to set, seeded randomness, a store that
+//! fails on demand, a gateway that keeps books, and the contracts of the ports.
+
+mod clock;
+mod faulty_store;
+mod gateway;
+mod random;
+pub mod world;
+
+pub use clock::TestClock;
+pub use faulty_store::{Fault, FaultyStore};
+pub use gateway::BookkeepingGateway;
+pub use random::SeededRandom;
+pub use world::World;

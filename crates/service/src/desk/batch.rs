@@ -44,6 +44,7 @@ impl Desk {
         }
         let mut deferred = Vec::new();
         for _ in 0..ROUNDS_MAX {
+            self.drop_late(&mut entries).await;
             match self.round(&mut entries, &mut deferred).await {
                 Round::Answered => return deferred,
                 Round::Again => {
@@ -63,6 +64,17 @@ impl Desk {
         }
         self.give_up(entries, &Error::Busy).await;
         deferred
+    }
+
+    /// Lets go of what can no longer be committed in time, so that it does not
+    /// keep its neighbours from it.
+    async fn drop_late(&mut self, entries: &mut Vec<Entry>) {
+        let now = self.shared.env.now();
+        let late = |entry: &mut Entry| entry.commit_by() <= now;
+        let late: Vec<Entry> = entries.extract_if(.., late).collect();
+        if !late.is_empty() {
+            self.give_up(late, &Error::Unavailable).await;
+        }
     }
 
     /// One try: decide, write what must be durable before, commit, answer.
@@ -169,6 +181,7 @@ impl Desk {
             }
             Err(StoreError::Unknown(error)) => {
                 tracing::warn!(showtime = %self.showtime, %error, "commit without an answer");
+                entries.iter_mut().for_each(|entry| entry.in_doubt = entry.attempted);
                 self.read_back(commit.at_version).await
             }
             Ok(_) => Round::Again,
@@ -221,8 +234,10 @@ impl Desk {
     }
 
     /// Answers everybody that nothing was committed, and takes back what was
-    /// written on the way.
-    async fn give_up(&mut self, entries: Vec<Entry>, error: &Error) {
+    /// written on the way; not so for those of whom that is not known.
+    async fn give_up(&mut self, mut entries: Vec<Entry>, error: &Error) {
+        let in_doubt = entries.extract_if(.., |entry| entry.in_doubt);
+        in_doubt.for_each(|entry| entry.refuse(Error::Unknown));
         if let Error::Refused(refusal) = error {
             // No such showtime: the desk's cache is empty, keys still count.
             let refused = entries.into_iter().map(|entry| (entry, refusal.clone())).collect();
@@ -262,7 +277,9 @@ impl Plan {
     ) -> Self {
         let mut plan = Self::default();
         let mut keys = BTreeSet::new();
-        for entry in entries {
+        for mut entry in entries {
+            // This map is fresh: it tells what became of an earlier try.
+            entry.in_doubt = false;
             if entry.is_unopened_hold() && entry.key().is_some_and(|key| keys.contains(key)) {
                 deferred.push(entry.defer());
                 continue;

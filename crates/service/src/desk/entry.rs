@@ -19,6 +19,8 @@ pub(super) struct Entry {
     pub(super) prepared: Durable,
     /// Whether a commit with its effect was tried: the effect may be its own.
     pub(super) attempted: bool,
+    /// Whether the reply to such a commit was lost, and no map read since.
+    pub(super) in_doubt: bool,
 }
 
 /// What has been written for a command before its commit.
@@ -34,7 +36,14 @@ pub(super) enum Durable {
 impl Entry {
     pub(super) fn new(ticket: Ticket, shared: &Shared, now: Timestamp) -> Self {
         let booking = shared.env.booking_id();
-        Self { ticket, at: now, booking, prepared: Durable::Nothing, attempted: false }
+        Self {
+            ticket,
+            at: now,
+            booking,
+            prepared: Durable::Nothing,
+            attempted: false,
+            in_doubt: false,
+        }
     }
 
     /// The key of a hold.

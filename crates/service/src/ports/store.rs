@@ -363,9 +363,6 @@ pub trait Payments: Send + Sync {
         transaction_id: &str,
     ) -> Result<Option<Payment>, StoreError>;
 
-    /// The pending payment of a booking.
-    async fn pending_payment(&self, booking: BookingId) -> Result<Option<Payment>, StoreError>;
-
     /// Stores the gateway's reference and URL. `false`: another payment of this
     /// provider has that reference.
     async fn open_session(

@@ -1,0 +1,96 @@
+use futures_util::future::join_all;
+use seathold_core::Refusal;
+use seathold_service::Error;
+use seathold_service::limits::CLAIM_TTL_MS;
+use seathold_testkit::world::{booking_of, hold, pay};
+
+use crate::support::Stage;
+
+#[tokio::test]
+async fn one_key_two_hundred_times_at_once_is_one_booking() {
+    let stage = Stage::new().await;
+    let key = stage.world.key("ann");
+    let replies = join_all((0..200).map(|_| stage.hold(&["A1", "A2"], &key))).await;
+    let answered: Vec<_> = replies.iter().filter_map(|reply| reply.as_ref().ok()).collect();
+    assert!(!answered.is_empty());
+    assert!(answered.iter().all(|reply| reply.answer == answered[0].answer));
+    let running = Err(Error::Refused(Refusal::RequestInProgress));
+    assert!(replies.iter().all(|reply| reply.is_ok() || *reply == running), "{replies:?}");
+    assert_eq!(stage.free_seats().await, 8);
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn one_key_at_two_processes_at_once_is_one_booking() {
+    let stage = Stage::new().await;
+    let other = stage.world.process(stage.world.store.clone());
+    let key = stage.world.key("ann");
+    let holds = (0..60).map(|n| {
+        let service = if n % 2 == 0 { &stage.service } else { &other };
+        service.hold(hold(stage.showtime, &["A1"], &key))
+    });
+    let replies = join_all(holds).await;
+    let running = Err(Error::Refused(Refusal::RequestInProgress));
+    assert!(replies.iter().all(|reply| reply.is_ok() || *reply == running), "{replies:?}");
+    assert_eq!(stage.free_seats().await, 9);
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_key_is_bound_to_its_first_body_even_where_the_second_would_be_refused() {
+    let stage = Stage::new().await;
+    let key = stage.world.key("ann");
+    stage.hold(&["A1"], &key).await.expect("a hold");
+    let reused = Err(Error::Refused(Refusal::KeyReused));
+    assert_eq!(stage.hold(&["A2"], &key).await, reused, "it could be granted");
+    assert_eq!(stage.hold(&["A1", "A2"], &key).await, reused, "it would be refused");
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_key_is_bound_to_its_first_route() {
+    let stage = Stage::new().await;
+    let key = stage.world.key("ann");
+    let held = stage.hold(&["A1"], &key).await.expect("a hold");
+    let paid = stage.service.pay(pay(booking_of(&held), &key)).await;
+    assert_eq!(paid, Err(Error::Refused(Refusal::KeyReused)));
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_refused_request_leaves_its_key_free_for_another_body() {
+    let stage = Stage::new().await;
+    stage.hold(&["A1"], &stage.world.key("bob")).await.expect("a hold");
+    let key = stage.world.key("ann");
+    assert!(stage.hold(&["A1"], &key).await.is_err());
+    assert!(stage.hold(&["A2"], &key).await.is_ok());
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn two_users_with_one_key_are_two_requests() {
+    let stage = Stage::new().await;
+    let key = stage.world.key("ann");
+    let other = seathold_service::model::ClaimKey {
+        user: seathold_testkit::world::user_id("bob"),
+        key: key.key,
+    };
+    let first = stage.hold(&["A1"], &key).await.expect("a hold");
+    let second = stage.hold(&["A2"], &other).await.expect("a hold");
+    assert_ne!(booking_of(&first), booking_of(&second));
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_after_a_day() {
+    let stage = Stage::new().await;
+    let key = stage.world.key("ann");
+    let first = stage.hold(&["A1"], &key).await.expect("a hold");
+    stage.world.clock.advance(CLAIM_TTL_MS);
+    assert_eq!(stage.service.purge_claims().await, Ok(1));
+    stage.audit().await;
+    assert!(stage.service.sweep().await.is_ok());
+    let again = stage.hold(&["A1"], &key).await;
+    // The showtime has begun meanwhile: evaluated afresh, not replayed.
+    assert_eq!(again, Err(Error::Refused(Refusal::ShowtimeNotAvailable)), "{first:?}");
+}

@@ -1,0 +1,8 @@
+//! The use cases over a real store: every step run twice, and failed once.
+
+mod crash;
+mod desk;
+mod expiry;
+mod idempotency;
+mod money;
+mod support;

@@ -1,0 +1,204 @@
+use std::sync::Arc;
+
+use seathold_core::Refusal;
+use seathold_service::model::{
+    BookingStatus, GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus,
+};
+use seathold_service::{Error, PayRequest, Received, Reply};
+use seathold_testkit::BookkeepingGateway;
+use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, pay, word};
+
+use crate::support::Stage;
+
+const TTL: i64 = 600_000;
+
+/// A held seat with a payment that was started.
+struct Started {
+    stage: Stage,
+    held: Reply,
+    session: Reply,
+}
+
+impl Started {
+    async fn new() -> Self {
+        let stage = Stage::new().await;
+        let held = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
+        let session = stage.service.pay(pay(booking_of(&held), &stage.world.key("ann"))).await;
+        Self { session: session.expect("a session"), held, stage }
+    }
+
+    async fn hear(&self, session: &Reply, outcome: Outcome) -> Received {
+        let event = word(session, outcome, SEAT_PRICE);
+        self.stage.service.receive(event).await.expect("a store")
+    }
+
+    async fn payment(&self, session: &Reply) -> Payment {
+        let id = word(session, Outcome::Success, 0).payment_id.expect("ours");
+        self.stage.world.store.payment(id).await.expect("a store").expect("a payment")
+    }
+
+    async fn status(&self) -> (BookingStatus, PaymentStatus) {
+        let booking = self.stage.booking(booking_of(&self.held)).await;
+        (booking.status, self.payment(&self.session).await.status)
+    }
+}
+
+#[tokio::test]
+async fn a_failed_payment_leaves_the_hold_and_a_success_after_it_counts() {
+    let it = Started::new().await;
+    it.hear(&it.session, Outcome::Failed).await;
+    assert_eq!(it.status().await, (BookingStatus::Pending, PaymentStatus::Failed));
+    it.hear(&it.session, Outcome::Success).await;
+    assert_eq!(it.status().await, (BookingStatus::Confirmed, PaymentStatus::Completed));
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_failure_after_a_success_is_ignored() {
+    let it = Started::new().await;
+    it.hear(&it.session, Outcome::Success).await;
+    it.hear(&it.session, Outcome::Failed).await;
+    it.hear(&it.session, Outcome::Success).await;
+    assert_eq!(it.status().await, (BookingStatus::Confirmed, PaymentStatus::Completed));
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn money_for_a_cancelled_booking_goes_back_even_though_its_seats_are_free() {
+    let it = Started::new().await;
+    it.stage.service.cancel(cancel(booking_of(&it.held), "ann")).await.expect("cancelled");
+    it.hear(&it.session, Outcome::Success).await;
+    assert_eq!(it.status().await, (BookingStatus::Cancelled, PaymentStatus::Refunded));
+    assert_eq!(it.stage.world.gateway.refunded().len(), 1);
+    assert_eq!(it.stage.free_seats().await, 10);
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn money_for_a_cancelled_showtime_goes_back() {
+    let it = Started::new().await;
+    it.stage.service.cancel_showtime(it.stage.showtime).await.expect("cancelled");
+    it.hear(&it.session, Outcome::Success).await;
+    assert_eq!(it.status().await, (BookingStatus::Cancelled, PaymentStatus::Refunded));
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_refund_is_asked_for_until_the_gateway_accepts_it() {
+    let it = Started::new().await;
+    it.stage.service.cancel(cancel(booking_of(&it.held), "ann")).await.expect("cancelled");
+    it.stage.world.gateway.set_down(true);
+    it.hear(&it.session, Outcome::Success).await;
+    assert_eq!(it.stage.service.settle_refunds().await, Ok(0));
+    assert_eq!(it.status().await.1, PaymentStatus::RefundPending);
+    it.stage.world.gateway.set_down(false);
+    assert_eq!(it.stage.service.settle_refunds().await, Ok(1));
+    assert_eq!(it.stage.service.settle_refunds().await, Ok(0));
+    assert_eq!(it.status().await.1, PaymentStatus::Refunded);
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn another_method_supersedes_the_first_and_money_on_both_sells_once() {
+    let it = Started::new().await;
+    let booking = booking_of(&it.held);
+    let again = pay(booking, &it.stage.world.key("ann"));
+    let same = it.stage.service.pay(again.clone()).await.expect("a session");
+    assert_eq!(same.answer, it.session.answer, "the same method resumes the same session");
+    let key = pay(booking, &it.stage.world.key("ann")).key;
+    let by_momo = PayRequest { method: PaymentMethod::Momo, key, ..again };
+    let second = it.stage.service.pay(by_momo).await.expect("a session");
+    assert_ne!(second.answer, it.session.answer);
+    assert_eq!(it.status().await.1, PaymentStatus::Failed);
+
+    it.hear(&it.session, Outcome::Success).await;
+    let mut momo = word(&second, Outcome::Success, SEAT_PRICE);
+    momo.provider = PaymentMethod::Momo;
+    it.stage.service.receive(momo).await.expect("a store");
+    assert_eq!(it.status().await, (BookingStatus::Confirmed, PaymentStatus::Completed));
+    assert_eq!(it.payment(&second).await.status, PaymentStatus::Refunded);
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn an_event_that_comes_before_its_payment_is_known_is_kept_and_matched() {
+    let stage = Stage::new().await;
+    let held = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
+    let key = stage.world.key("ann");
+    stage.world.gateway.set_down(true);
+    let refused = stage.service.pay(pay(booking_of(&held), &key)).await;
+    assert_eq!(refused, Err(Error::Gateway));
+    let payments = stage.world.store.payments_after(None, 10).await.expect("a store");
+    let event = GatewayEvent {
+        provider: PaymentMethod::Card,
+        transaction_id: BookkeepingGateway::transaction(payments[0].id),
+        payment_id: None,
+        outcome: Outcome::Success,
+        amount: SEAT_PRICE,
+        currency: None,
+        paid_at: None,
+    };
+    // The gateway had opened it all the same: only its answer was lost.
+    let heard = stage.service.receive(event).await;
+    assert_eq!(heard, Ok(Received::UnknownTransaction));
+    assert_eq!(stage.service.settle_inbox().await, Ok(0));
+    assert_eq!(stage.booking(booking_of(&held)).await.status, BookingStatus::Pending);
+    stage.world.gateway.set_down(false);
+    stage.service.pay(pay(booking_of(&held), &key)).await.expect("the same payment, opened");
+    assert_eq!(stage.booking(booking_of(&held)).await.status, BookingStatus::Confirmed);
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_wrong_amount_or_currency_changes_nothing() {
+    let it = Started::new().await;
+    let wrong = word(&it.session, Outcome::Success, 1);
+    assert_eq!(it.stage.service.receive(wrong).await, Ok(Received::WrongAmount));
+    let mut wrong = word(&it.session, Outcome::Success, SEAT_PRICE);
+    wrong.currency = "USD".parse().ok();
+    assert_eq!(it.stage.service.receive(wrong).await, Ok(Received::WrongAmount));
+    assert_eq!(it.status().await, (BookingStatus::Pending, PaymentStatus::Pending));
+    it.hear(&it.session, Outcome::Success).await;
+    assert_eq!(it.status().await, (BookingStatus::Confirmed, PaymentStatus::Completed));
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_booking_that_costs_nothing_is_confirmed_at_once() {
+    let stage = Stage::new().await;
+    let mut free = seathold_testkit::world::ten_seats(stage.service.now());
+    free.price = seathold_core::PriceTable::new(0, 0, 0).expect("prices");
+    let made = stage.service.create_showtime(free).await.expect("a showtime");
+    let key = stage.world.key("ann");
+    let request = seathold_testkit::world::hold(made.summary.showtime.id, &["A1"], &key);
+    let held = stage.service.hold(request).await.expect("a hold");
+    stage.service.pay(pay(booking_of(&held), &stage.world.key("ann"))).await.expect("confirmed");
+    assert_eq!(stage.booking(booking_of(&held)).await.status, BookingStatus::Confirmed);
+    assert!(stage.world.gateway.opened().is_empty());
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn payments_race_with_cancellation_and_the_money_is_where_the_seats_are() {
+    for round in 0..20 {
+        let it = Arc::new(Started::new().await);
+        if round % 2 == 1 {
+            it.stage.world.clock.advance(TTL - 1);
+        }
+        let (paying, cancelling) = (it.clone(), it.clone());
+        let (_, cancelled) = tokio::join!(
+            async move { paying.hear(&paying.session, Outcome::Success).await },
+            async move {
+                cancelling.stage.service.cancel(cancel(booking_of(&cancelling.held), "ann")).await
+            },
+        );
+        match it.status().await {
+            (BookingStatus::Confirmed, PaymentStatus::Completed) => {
+                assert_eq!(cancelled, Err(Error::Refused(Refusal::BookingNotPending)));
+            }
+            (BookingStatus::Cancelled, PaymentStatus::Refunded) => assert!(cancelled.is_ok()),
+            other => panic!("neither sold nor given back: {other:?}"),
+        }
+        it.stage.audit().await;
+    }
+}

@@ -1,0 +1,137 @@
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use seathold_core::{BookingId, PaymentId, SeatLabel, SeatMap, ShowtimeId, Timestamp};
+use seathold_service::model::{
+    Booking, Claim, ClaimKey, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, Settlement,
+    Showtime, ShowtimeSummary, StoredShowtime,
+};
+use seathold_service::ports::{
+    BookingFilter, Bookings, ClaimEnd, Commit, CommitOutcome, EventKey, Inserted, Page,
+    PaymentMove, Payments, PendingFilter, Preparation, Prepared, SeatsNow, ShowtimeFilter,
+    Showtimes, Store, StoreError,
+};
+
+/// What goes wrong at one call of a [`FaultyStore`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The call is refused: nothing is written.
+    Refused,
+    /// The call is made, its answer is lost.
+    AnswerLost,
+    /// The process dies before the call: it and all that follow do nothing.
+    DiesBefore,
+    /// The process dies after the call: all that follow do nothing.
+    DiesAfter,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Refused, Self::AnswerLost, Self::DiesBefore, Self::DiesAfter];
+}
+
+/// A real store, one call of which goes wrong.
+pub struct FaultyStore {
+    inner: Arc<dyn Store>,
+    fault: Fault,
+    at_call: u64,
+    calls: AtomicU64,
+}
+
+impl FaultyStore {
+    /// The store of which call number `at_call`, counted from 0, goes wrong.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Store>, fault: Fault, at_call: u64) -> Self {
+        Self { inner, fault, at_call, calls: AtomicU64::new(0) }
+    }
+
+    /// Whether the call that goes wrong was reached.
+    #[must_use]
+    pub fn struck(&self) -> bool {
+        self.calls.load(Ordering::SeqCst) > self.at_call
+    }
+
+    async fn call<T>(
+        &self,
+        real: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst);
+        let refused = || StoreError::Unavailable(format!("planted at call {call}"));
+        let lost = || StoreError::Unknown(format!("planted at call {call}"));
+        let is_it = call == self.at_call;
+        match self.fault {
+            Fault::Refused if is_it => Err(refused()),
+            Fault::DiesBefore if call >= self.at_call => Err(refused()),
+            Fault::DiesAfter if call > self.at_call => Err(refused()),
+            Fault::AnswerLost | Fault::DiesAfter if is_it => {
+                let _ = real.await;
+                Err(lost())
+            }
+            _ => real.await,
+        }
+    }
+}
+
+macro_rules! with_faults {
+    ($port:ident { $($call:ident($($arg:ident: $of:ty),*) -> $out:ty;)* }) => {
+        #[async_trait]
+        impl $port for FaultyStore {
+            $(async fn $call(&self, $($arg: $of),*) -> Result<$out, StoreError> {
+                self.call(self.inner.$call($($arg),*)).await
+            })*
+        }
+    };
+}
+
+with_faults! { Showtimes {
+    insert_showtime(showtime: &Showtime, map: &SeatMap) -> ();
+    load(id: ShowtimeId) -> Option<StoredShowtime>;
+    version(id: ShowtimeId) -> Option<u64>;
+    summary(id: ShowtimeId) -> Option<ShowtimeSummary>;
+    seats_now(id: ShowtimeId, labels: &[SeatLabel]) -> Option<SeatsNow>;
+    commit(commit: &Commit) -> CommitOutcome;
+    list_showtimes(filter: &ShowtimeFilter) -> Page<ShowtimeSummary>;
+    expiring_showtimes(before: Timestamp, limit: u32) -> Vec<ShowtimeId>;
+    showtime_ids(after: Option<ShowtimeId>, limit: u32) -> Vec<ShowtimeId>;
+} }
+
+with_faults! { Bookings {
+    prepare(preparation: &Preparation) -> Vec<Prepared>;
+    unprepare(holds: &[(Claim, BookingId)], cancels: &[(BookingId, Timestamp)]) -> ();
+    find_claims(keys: &[ClaimKey]) -> Vec<Claim>;
+    insert_claim(claim: &Claim) -> Option<Claim>;
+    take_over(old: &Claim, new: &Claim, row: Option<&Booking>) -> bool;
+    end_claim(claim: &Claim, end: &ClaimEnd) -> ();
+    purge_claims(now: Timestamp) -> u64;
+    booking(id: BookingId) -> Option<Booking>;
+    bookings(ids: &[BookingId]) -> Vec<Booking>;
+    list_bookings(filter: &BookingFilter) -> Page<Booking>;
+    pending_bookings(filter: &PendingFilter, limit: u32) -> Vec<Booking>;
+    settle_bookings(settlements: &[Settlement]) -> u64;
+    confirm_booking(id: BookingId, paid_by: Option<PaymentId>, at: Timestamp) -> Option<Booking>;
+    bookings_after(after: Option<BookingId>, limit: u32) -> Vec<Booking>;
+} }
+
+with_faults! { Payments {
+    insert_payment(payment: &Payment) -> Inserted;
+    payment(id: PaymentId) -> Option<Payment>;
+    payment_of_transaction(provider: PaymentMethod, transaction_id: &str) -> Option<Payment>;
+    open_session(id: PaymentId, transaction_id: &str, payment_url: &str, at: Timestamp) -> bool;
+    move_payment(step: &PaymentMove<'_>) -> bool;
+    payments_with_status(status: PaymentStatus, limit: u32) -> Vec<Payment>;
+    receive_event(event: &ReceivedEvent) -> ReceivedEvent;
+    event(key: &EventKey) -> Option<ReceivedEvent>;
+    lease_event(key: &EventKey, now: Timestamp, until: Timestamp) -> bool;
+    finish_event(key: &EventKey) -> ();
+    events_after(after: Option<&EventKey>, unfinished: bool, limit: u32) -> Vec<ReceivedEvent>;
+    payments_after(after: Option<PaymentId>, limit: u32) -> Vec<Payment>;
+} }
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.inner.ping().await
+    }
+}

@@ -1,0 +1,195 @@
+//! Worlds: what outlives a process, and requests to make in them.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use seathold_adapters::{EmbeddedStore, InProcessLeases, TokioTasks};
+use seathold_core::{
+    BookingId, Currency, IdempotencyKey, PriceTable, SeatLabel, SeatType, ShowtimeId, Timestamp,
+    UserId,
+};
+use seathold_service::model::{
+    Answer, Booking, ClaimKey, Fingerprint, GatewayEvent, Outcome, PaymentMethod, Resource,
+};
+use seathold_service::ports::{Env, Store};
+use seathold_service::{
+    CancelRequest, HoldRequest, Keyed, NewShowtime, Parts, PayRequest, Reply, Rules, Service,
+    Session,
+};
+use tempfile::TempDir;
+
+use crate::{BookkeepingGateway, SeededRandom, TestClock};
+
+/// When every world begins: 2030-01-01T00:00:00Z.
+const BEGINNING: Timestamp = Timestamp::from_millis(1_893_456_000_000);
+const HOUR: i64 = 3_600_000;
+/// What a standard seat costs in a world, in VND.
+pub const SEAT_PRICE: i64 = 100_000;
+
+/// What outlives a process: a store, a gateway, the time.
+pub struct World {
+    /// The time, everywhere.
+    pub clock: TestClock,
+    /// Who takes the money.
+    pub gateway: Arc<BookkeepingGateway>,
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    random: Arc<SeededRandom>,
+    _folder: TempDir,
+}
+
+impl World {
+    /// A world on an empty embedded store.
+    ///
+    /// # Errors
+    /// No temporary folder could be made.
+    pub fn embedded(seed: u64) -> Result<Self, Box<dyn std::error::Error>> {
+        let folder = TempDir::new()?;
+        let clock = TestClock::at(BEGINNING);
+        let store = EmbeddedStore::open(folder.path(), Arc::new(clock.clone()))?;
+        Ok(Self {
+            clock,
+            gateway: Arc::default(),
+            store: Arc::new(store),
+            random: Arc::new(SeededRandom::new(seed)),
+            _folder: folder,
+        })
+    }
+
+    /// A process that has just started, over this world's store or one that
+    /// wraps it. Dropping it is its crash: nothing of it remains.
+    #[must_use]
+    pub fn process(&self, store: Arc<dyn Store>) -> Arc<Service> {
+        Service::new(Parts {
+            env: self.env(),
+            store,
+            leases: Arc::new(InProcessLeases::default()),
+            gateway: self.gateway.clone(),
+            rules: Rules::default(),
+        })
+    }
+
+    /// Time, randomness and tasks of this world.
+    #[must_use]
+    pub fn env(&self) -> Env {
+        Env {
+            clock: Arc::new(self.clock.clone()),
+            random: self.random.clone(),
+            tasks: Arc::new(TokioTasks),
+        }
+    }
+
+    /// A fresh idempotency key of a user.
+    ///
+    /// # Panics
+    /// The name is not a user id.
+    #[must_use]
+    pub fn key(&self, user: &str) -> ClaimKey {
+        let key = self.env().uuid().to_string();
+        let key = IdempotencyKey::from_str(&key).expect("a version 4 UUID");
+        ClaimKey { user: user_id(user), key }
+    }
+}
+
+/// The user of this name.
+///
+/// # Panics
+/// The name is not a user id.
+#[must_use]
+pub fn user_id(name: &str) -> UserId {
+    name.parse().expect("a user id")
+}
+
+/// The labels of these seats.
+///
+/// # Panics
+/// One is not a label.
+#[must_use]
+pub fn labels(seats: &[&str]) -> Vec<SeatLabel> {
+    seats.iter().map(|seat| seat.parse().expect("a seat label")).collect()
+}
+
+/// A showtime of the seats A1 to A10 that starts in an hour.
+///
+/// # Panics
+/// The currency is not one.
+#[must_use]
+pub fn ten_seats(now: Timestamp) -> NewShowtime {
+    let seats = (1..=10).map(|n| (labels(&[&format!("A{n}")])[0], SeatType::Standard));
+    NewShowtime {
+        title: "Ten Seats".into(),
+        movie_id: "movie".into(),
+        cinema_id: "cinema".into(),
+        screen_id: "screen".into(),
+        start_time: now.plus_millis(HOUR),
+        end_time: now.plus_millis(3 * HOUR),
+        currency: Currency::from_str("VND").expect("a currency"),
+        price: PriceTable::new(SEAT_PRICE, 2 * SEAT_PRICE, 3 * SEAT_PRICE).expect("prices"),
+        seats: seats.collect(),
+    }
+}
+
+/// A request to hold seats.
+#[must_use]
+pub fn hold(showtime: ShowtimeId, seats: &[&str], key: &ClaimKey) -> HoldRequest {
+    let body = format!("{showtime} {seats:?}");
+    let key = keyed(key, "POST /api/bookings/hold", &body);
+    HoldRequest { showtime, seats: labels(seats), key, render: render_booking }
+}
+
+/// A request to pay a booking by card.
+#[must_use]
+pub fn pay(booking: BookingId, key: &ClaimKey) -> PayRequest {
+    let key = keyed(key, &format!("POST /api/bookings/{booking}/confirm"), "card");
+    let (method, return_url) = (PaymentMethod::Card, None);
+    PayRequest { booking, method, return_url, key, render: render_session }
+}
+
+/// A request to cancel a booking.
+#[must_use]
+pub fn cancel(booking: BookingId, user: &str) -> CancelRequest {
+    CancelRequest { booking, user: user_id(user), key: None, render: render_booking }
+}
+
+/// The gateway's word that the payment a reply is about was paid, or was not.
+///
+/// # Panics
+/// The reply is not about a payment.
+#[must_use]
+pub fn word(reply: &Reply, outcome: Outcome, amount: i64) -> GatewayEvent {
+    let Resource::Payment(payment) = reply.resource else { panic!("no payment: {reply:?}") };
+    GatewayEvent {
+        provider: PaymentMethod::Card,
+        transaction_id: BookkeepingGateway::transaction(payment),
+        payment_id: Some(payment),
+        outcome,
+        amount,
+        currency: None,
+        paid_at: None,
+    }
+}
+
+/// The booking a reply is about.
+///
+/// # Panics
+/// The reply is about something else.
+#[must_use]
+pub fn booking_of(reply: &Reply) -> BookingId {
+    let Resource::Booking(booking) = reply.resource else { panic!("no booking: {reply:?}") };
+    booking
+}
+
+fn keyed(key: &ClaimKey, route: &str, body: &str) -> Keyed {
+    let fingerprint = Fingerprint::of(route.to_owned(), body.as_bytes());
+    Keyed { key: key.clone(), fingerprint }
+}
+
+fn render_booking(booking: &Booking) -> Answer {
+    let body = format!("{} {:?} until {:?}", booking.id, booking.labels(), booking.hold_expires_at);
+    Answer { status: 201, body: body.into_bytes().into() }
+}
+
+fn render_session(session: &Session) -> Answer {
+    let url = session.payment.as_ref().and_then(|payment| payment.payment_url.clone());
+    Answer { status: 200, body: format!("{url:?}").into_bytes().into() }
+}
