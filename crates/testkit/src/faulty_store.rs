@@ -1,8 +1,9 @@
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use seathold_core::{BookingId, PaymentId, SeatLabel, SeatMap, ShowtimeId, Timestamp};
 use seathold_service::model::{
     Booking, Claim, ClaimKey, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, Settlement,
@@ -25,6 +26,9 @@ pub enum Fault {
     DiesBefore,
     /// The process dies after the call: all that follow do nothing.
     DiesAfter,
+    /// The call is made, its answer is lost, and so is the next call but one:
+    /// what is read in between tells the truth, what follows from it fails.
+    AnswerLostThenRefused,
 }
 
 impl Fault {
@@ -32,19 +36,33 @@ impl Fault {
     pub const ALL: [Self; 4] = [Self::Refused, Self::AnswerLost, Self::DiesBefore, Self::DiesAfter];
 }
 
-/// A real store, one call of which goes wrong.
+/// A real store, one call of which goes wrong, or is kept waiting.
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
-    fault: Fault,
+    fault: Option<Fault>,
     at_call: u64,
     calls: AtomicU64,
+    meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 impl FaultyStore {
     /// The store of which call number `at_call`, counted from 0, goes wrong.
     #[must_use]
     pub fn new(inner: Arc<dyn Store>, fault: Fault, at_call: u64) -> Self {
-        Self { inner, fault, at_call, calls: AtomicU64::new(0) }
+        let (fault, calls, meanwhile) = (Some(fault), AtomicU64::new(0), Mutex::default());
+        Self { inner, fault, at_call, calls, meanwhile }
+    }
+
+    /// The store of which call number `at_call` waits until all of `meanwhile`
+    /// has happened.
+    pub fn interrupted(
+        inner: Arc<dyn Store>,
+        at_call: u64,
+        meanwhile: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        let meanwhile: BoxFuture<'static, ()> = Box::pin(meanwhile);
+        let (calls, meanwhile) = (AtomicU64::new(0), Mutex::new(Some(meanwhile)));
+        Self { inner, fault: None, at_call, calls, meanwhile }
     }
 
     /// Whether the call that goes wrong was reached.
@@ -61,16 +79,24 @@ impl FaultyStore {
         let refused = || StoreError::Unavailable(format!("planted at call {call}"));
         let lost = || StoreError::Unknown(format!("planted at call {call}"));
         let is_it = call == self.at_call;
-        match self.fault {
-            Fault::Refused if is_it => Err(refused()),
-            Fault::DiesBefore if call >= self.at_call => Err(refused()),
-            Fault::DiesAfter if call > self.at_call => Err(refused()),
-            Fault::AnswerLost | Fault::DiesAfter if is_it => {
-                let _ = real.await;
-                Err(lost())
-            }
-            _ => real.await,
+        let refuses = match self.fault {
+            Some(Fault::Refused) => is_it,
+            Some(Fault::DiesBefore) => call >= self.at_call,
+            Some(Fault::DiesAfter) => call > self.at_call,
+            Some(Fault::AnswerLostThenRefused) => call == self.at_call + 2,
+            Some(Fault::AnswerLost) | None => false,
+        };
+        if refuses {
+            return Err(refused());
         }
+        if is_it {
+            let meanwhile = self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(meanwhile) = meanwhile {
+                meanwhile.await;
+            }
+        }
+        let answer = real.await;
+        if is_it && self.fault.is_some() { Err(lost()) } else { answer }
     }
 }
 

@@ -185,7 +185,8 @@ fn keyed(key: &ClaimKey, route: &str, body: &str) -> Keyed {
 }
 
 fn render_booking(booking: &Booking) -> Answer {
-    let body = format!("{} {:?} until {:?}", booking.id, booking.labels(), booking.hold_expires_at);
+    let Booking { id, code, hold_expires_at, .. } = booking;
+    let body = format!("{id} {code} {:?} until {hold_expires_at:?}", booking.labels());
     Answer { status: 201, body: body.into_bytes().into() }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use seathold_core::{Change, Refusal, SeatLabel, SeatState, Timestamp};
 
@@ -6,10 +6,10 @@ use super::Ticket;
 use super::claims::Standing;
 use super::entry::{Durable, Entry};
 use super::task::{Cached, Desk};
-use crate::Error;
 use crate::limits::ROUNDS_MAX;
 use crate::model::{Claim, ClaimKey};
 use crate::ports::{Commit, CommitOutcome, Preparation, Prepared, StoreError};
+use crate::{Error, Rules};
 
 /// How one try to serve a batch went.
 enum Round {
@@ -31,8 +31,9 @@ struct Plan {
 }
 
 impl Desk {
-    /// Serves a batch; gives back what has to wait for its outcome.
-    pub(super) async fn serve(&mut self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+    /// Serves a batch: everybody is answered when this returns.
+    pub(super) async fn serve(&mut self, tickets: Vec<Ticket>) {
+        metrics::histogram!("seathold_batch_size").record(tickets.len() as f64);
         let now = self.shared.env.now();
         let mut entries = Vec::with_capacity(tickets.len());
         for ticket in tickets {
@@ -42,28 +43,26 @@ impl Desk {
                 entries.push(Entry::new(ticket, &self.shared, now));
             }
         }
-        let mut deferred = Vec::new();
         for _ in 0..ROUNDS_MAX {
             self.drop_late(&mut entries).await;
-            match self.round(&mut entries, &mut deferred).await {
-                Round::Answered => return deferred,
+            match self.round(&mut entries).await {
+                Round::Answered => return,
                 Round::Again => {
                     metrics::counter!("seathold_version_conflicts_total").increment(1);
                     self.cache = None;
                 }
                 Round::NotCommitted(error) => {
                     self.give_up(entries, &error).await;
-                    return deferred;
+                    return;
                 }
                 Round::Unknown => {
                     self.cache = None;
                     entries.into_iter().for_each(|entry| entry.refuse(Error::Unknown));
-                    return deferred;
+                    return;
                 }
             }
         }
         self.give_up(entries, &Error::Busy).await;
-        deferred
     }
 
     /// Lets go of what can no longer be committed in time, so that it does not
@@ -78,7 +77,7 @@ impl Desk {
     }
 
     /// One try: decide, write what must be durable before, commit, answer.
-    async fn round(&mut self, entries: &mut Vec<Entry>, deferred: &mut Vec<Ticket>) -> Round {
+    async fn round(&mut self, entries: &mut Vec<Entry>) -> Round {
         match self.refresh().await {
             Ok(true) => {}
             Ok(false) => return Round::NotCommitted(Refusal::ShowtimeNotFound.into()),
@@ -91,8 +90,7 @@ impl Desk {
         loop {
             let now = self.shared.env.now();
             let Some(cached) = &mut self.cache else { return Round::Again };
-            let mut plan =
-                Plan::decide(cached, std::mem::take(entries), deferred, &self.shared, now);
+            let mut plan = Plan::decide(cached, std::mem::take(entries), &self.shared.rules, now);
             let mut duplicates = BTreeMap::new();
             let prepared = self.prepare(&mut plan, &mut duplicates).await;
             if prepared.is_ok() && duplicates.is_empty() {
@@ -266,28 +264,15 @@ impl Desk {
 }
 
 impl Plan {
-    /// Decides each command on what the ones before it leave. A hold whose key
-    /// another one has just used waits for what becomes of that one.
-    fn decide(
-        cached: &mut Cached,
-        entries: Vec<Entry>,
-        deferred: &mut Vec<Ticket>,
-        shared: &super::Shared,
-        now: Timestamp,
-    ) -> Self {
+    /// Decides each command on what the ones before it leave.
+    fn decide(cached: &mut Cached, entries: Vec<Entry>, rules: &Rules, now: Timestamp) -> Self {
         let mut plan = Self::default();
-        let mut keys = BTreeSet::new();
         for mut entry in entries {
             // This map is fresh: it tells what became of an earlier try.
             entry.in_doubt = false;
-            if entry.is_unopened_hold() && entry.key().is_some_and(|key| keys.contains(key)) {
-                deferred.push(entry.defer());
-                continue;
-            }
-            match entry.decide(&cached.map, &shared.rules, now) {
+            match entry.decide(&cached.map, rules, now) {
                 Ok(change) => {
                     cached.map.apply(&change);
-                    keys.extend(entry.key().cloned());
                     plan.granted.push((entry, change));
                 }
                 Err(refusal) => plan.refused.push((entry, refusal)),

@@ -192,11 +192,6 @@ impl Entry {
             Work::Order(..) | Work::Hold(..) => by,
         }
     }
-
-    /// Puts it back for the next batch, as if it had just come.
-    pub(super) fn defer(self) -> Ticket {
-        self.ticket
-    }
 }
 
 fn reply(claim: &Claim, replayed: bool) -> Result<Reply, Error> {

@@ -42,7 +42,7 @@ impl Desk {
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Ticket>) {
         let mut tickets = Vec::with_capacity(BATCH_MAX);
         while let Ok(1..) = timeout(DESK_IDLE, queue.recv_many(&mut tickets, BATCH_MAX)).await {
-            self.serve_all(&mut tickets).await;
+            self.serve(std::mem::take(&mut tickets)).await;
             let tenure_over = self.tenure.as_ref().is_some_and(|t| t.since.elapsed() >= TENURE);
             if queue.is_empty() || tenure_over {
                 self.release().await;
@@ -51,17 +51,10 @@ impl Desk {
         // What was queued before the channel closed is still served.
         queue.close();
         while queue.recv_many(&mut tickets, BATCH_MAX).await > 0 {
-            self.serve_all(&mut tickets).await;
+            self.serve(std::mem::take(&mut tickets)).await;
         }
         self.release().await;
         self.leave();
-    }
-
-    async fn serve_all(&mut self, tickets: &mut Vec<Ticket>) {
-        while !tickets.is_empty() {
-            metrics::histogram!("seathold_batch_size").record(tickets.len() as f64);
-            *tickets = self.serve(std::mem::take(tickets)).await;
-        }
     }
 
     /// Takes this desk off the list, unless another one stands there already.

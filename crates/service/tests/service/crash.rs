@@ -101,12 +101,12 @@ impl Story for TakeOver {
     }
 
     async fn attempt(&mut self, service: &Arc<Service>, stage: &Stage) {
-        let _ = service.hold(hold(stage.showtime, &["A2", "A3"], &self.second)).await;
+        let _ = service.hold(hold(stage.showtime, &["A1", "A2", "A3"], &self.second)).await;
     }
 
     async fn mend(self, stage: &Stage) {
-        let reply = stage.hold(&["A2", "A3"], &self.second).await.expect("a hold");
-        assert_eq!(stage.owners(&["A2", "A3"]).await, [Some(booking_of(&reply)); 2]);
+        let reply = stage.hold(&["A1", "A2", "A3"], &self.second).await.expect("a hold");
+        assert_eq!(stage.owners(&["A1", "A2", "A3"]).await, [Some(booking_of(&reply)); 3]);
         let replay = stage.hold(&["A1", "A2"], &self.first).await.expect("a replay");
         assert!(replay.replayed, "the first hold was acknowledged once");
         assert_eq!(replay.answer.body, self.answer);

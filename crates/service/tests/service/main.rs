@@ -4,5 +4,6 @@ mod crash;
 mod desk;
 mod expiry;
 mod idempotency;
+mod interleaving;
 mod money;
 mod support;
