@@ -1,1 +1,13 @@
-//! x
+//! The outside world behind the service's ports: stores, leases, gateways, and
+//! what the operating system provides.
+
+pub mod documents;
+pub mod embedded;
+pub mod gateways;
+pub mod lease;
+pub mod system;
+
+pub use embedded::{EmbeddedStore, OpenError};
+pub use gateways::{GenericGateway, NoGateway};
+pub use lease::InProcessLeases;
+pub use system::{SystemClock, SystemRandom, TokioTasks};

@@ -33,7 +33,13 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Refused, Self::AnswerLost, Self::DiesBefore, Self::DiesAfter];
+    pub const ALL: [Self; 5] = [
+        Self::Refused,
+        Self::AnswerLost,
+        Self::DiesBefore,
+        Self::DiesAfter,
+        Self::AnswerLostThenRefused,
+    ];
 }
 
 /// A real store, one call of which goes wrong, or is kept waiting.

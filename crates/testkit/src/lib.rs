@@ -2,6 +2,7 @@
 //! fails on demand, a gateway that keeps books, and the contracts of the ports.
 
 mod clock;
+pub mod contracts;
 mod faulty_store;
 mod gateway;
 mod random;

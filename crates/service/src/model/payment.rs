@@ -114,6 +114,12 @@ impl PaymentStatus {
         Self::Refunded,
     ];
 
+    /// Whether the gateway has taken the money, whatever became of it.
+    #[must_use]
+    pub const fn is_charged(self) -> bool {
+        matches!(self, Self::Completed | Self::RefundPending | Self::Refunded)
+    }
+
     /// The status's name for clients and stores.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

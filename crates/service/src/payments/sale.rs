@@ -14,11 +14,7 @@ impl Service {
         event: &GatewayEvent,
         lease_until: Timestamp,
     ) -> Result<(), Error> {
-        let settled = matches!(
-            payment.status,
-            PaymentStatus::Completed | PaymentStatus::RefundPending | PaymentStatus::Refunded
-        );
-        if settled {
+        if payment.status.is_charged() {
             return Ok(());
         }
         let sold = self.sell_for(payment, lease_until).await?;
@@ -33,12 +29,25 @@ impl Service {
             deadline: Some(lease_until),
         };
         let moved = self.store.move_payment(&step).await?;
+        if !moved {
+            return self.decided_elsewhere(payment).await;
+        }
         tracing::info!(payment_id = %payment.id, booking_id = %payment.booking_id, sold, "paid");
-        if moved && !sold {
+        if !sold {
             // Not accepted: the cron tries again.
             self.refund(payment).await;
         }
         Ok(())
+    }
+
+    /// Another driver has decided about this money, or has to: ours is over.
+    async fn decided_elsewhere(&self, payment: &Payment) -> Result<(), Error> {
+        let now = self.store.payment(payment.id).await?;
+        if now.is_some_and(|payment| payment.status.is_charged()) {
+            Ok(())
+        } else {
+            Err(Error::Busy)
+        }
     }
 
     /// Sells the booking's seats for this payment. `false`: they cannot be, or

@@ -61,7 +61,7 @@ pub struct ShowtimeFilter {
     pub to: Option<Timestamp>,
     /// The order.
     pub sort: ShowtimeSort,
-    /// The other way round.
+    /// The other way round, ties too.
     pub descending: bool,
     /// Which page.
     pub page: PageRequest,
@@ -96,7 +96,8 @@ pub struct Commit {
 pub enum CommitOutcome {
     /// It is durable; the version is one higher.
     Applied,
-    /// Nothing was changed: another version, or outside the window. Read again.
+    /// Nothing was changed: another version, outside the window, or no such
+    /// showtime or seat. Read again.
     Conflict,
 }
 
@@ -213,7 +214,7 @@ pub struct BookingFilter {
 /// Which rows with stored status pending to give.
 #[derive(Clone, Debug)]
 pub enum PendingFilter {
-    /// All of one user.
+    /// All of one user, in any order.
     OfUser(UserId),
     /// All whose stored `hold_expires_at` is at or before the moment, the
     /// earliest first.
@@ -350,7 +351,8 @@ impl From<&GatewayEvent> for EventKey {
 /// Payments, and the inbox of what gateways say.
 #[async_trait]
 pub trait Payments: Send + Sync {
-    /// Adds a payment, unless its booking has a pending one.
+    /// Adds a payment, unless its booking has a pending one. One whose id is
+    /// there already is left as it is.
     async fn insert_payment(&self, payment: &Payment) -> Result<Inserted, StoreError>;
 
     /// One payment.
@@ -364,7 +366,7 @@ pub trait Payments: Send + Sync {
     ) -> Result<Option<Payment>, StoreError>;
 
     /// Stores the gateway's reference and URL. `false`: another payment of this
-    /// provider has that reference.
+    /// provider has that reference, or there is no such payment.
     async fn open_session(
         &self,
         id: PaymentId,
@@ -373,8 +375,9 @@ pub trait Payments: Send + Sync {
         at: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Makes a conditional step. `false`: the payment was not in a state it may
-    /// start from.
+    /// Makes a conditional step. `false`, and nothing is changed: the payment
+    /// was not in a state it may start from, it is too late, or another payment
+    /// has the reference or is the pending one of the booking.
     async fn move_payment(&self, step: &PaymentMove<'_>) -> Result<bool, StoreError>;
 
     /// Payments with this stored status, in order of ids.
@@ -403,8 +406,8 @@ pub trait Payments: Send + Sync {
     /// Notes that everything that follows from an event is done.
     async fn finish_event(&self, key: &EventKey) -> Result<(), StoreError>;
 
-    /// Events after this key, in order of keys; with `unfinished`, only those
-    /// that are not done.
+    /// Events after this key, in an order of keys that is always the same; with
+    /// `unfinished`, only those that are not done.
     async fn events_after(
         &self,
         after: Option<&EventKey>,

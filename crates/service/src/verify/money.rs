@@ -41,7 +41,7 @@ impl Service {
             after = Some(last.id);
             for payment in payments {
                 enter(&mut ledger, &payment);
-                if is_charged(payment.status) {
+                if payment.status.is_charged() {
                     let chain = self.settled(|| self.payment_chain(&payment)).await?;
                     note(findings, chain);
                 }
@@ -91,7 +91,7 @@ impl Service {
         let event = &row.event;
         let known =
             self.store.payment_of_transaction(event.provider, &event.transaction_id).await?;
-        let charged = known.is_some_and(|payment| is_charged(payment.status));
+        let charged = known.is_some_and(|payment| payment.status.is_charged());
         Ok(if charged {
             Chain::Good
         } else {
@@ -150,14 +150,6 @@ fn note(findings: &mut Findings, chain: Chain) {
         Chain::InFlight => findings.in_flight(Invariant::Money),
         Chain::Bad(why) => findings.check(Invariant::Money, false, || why),
     }
-}
-
-/// Whether the gateway has taken the money.
-const fn is_charged(status: PaymentStatus) -> bool {
-    matches!(
-        status,
-        PaymentStatus::Completed | PaymentStatus::RefundPending | PaymentStatus::Refunded
-    )
 }
 
 fn enter(ledger: &mut BTreeMap<Currency, Ledger>, payment: &Payment) {

@@ -1,0 +1,152 @@
+//! The store in a file of its own: for one process, without any service beside
+//! it. Built on redb: one writer, whose transactions gather what has queued up,
+//! and readers that see the last commit.
+
+mod bookings;
+mod claims;
+mod events;
+mod keys;
+mod payments;
+mod rows;
+mod showtimes;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redb::{Builder, Database, DatabaseError};
+use seathold_service::ports::{Clock, Store, StoreError};
+
+use crate::documents::DocumentError;
+use tables::{Snapshot, Tables};
+use writer::Writer;
+
+/// Name of the file in the data folder.
+const FILE_NAME: &str = "seathold.redb";
+
+/// Memory for pages of the file, in bytes: the maps of some hundred showtimes.
+const CACHE_BYTES: usize = 128 << 20;
+
+/// All records in one file. Durable when a write returns; let go when dropped.
+pub struct EmbeddedStore {
+    // Dropped first: it finishes what is queued.
+    writer: Writer,
+    database: Arc<Database>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why the embedded store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the file open.
+    #[error("{} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    /// The folder or the file could not be made, read or written.
+    #[error("cannot open {}: {cause}", path.display())]
+    Io {
+        /// What was to be opened.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// The file is not one of ours, or damaged.
+    #[error("cannot read {}: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+impl EmbeddedStore {
+    /// Opens the store in the folder `dir`; makes both if they are missing.
+    /// `clock` decides whether a commit is within its window.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |cause| OpenError::Io { path, cause }
+        };
+        fs::create_dir_all(dir).map_err(at(dir))?;
+        let path = dir.join(FILE_NAME);
+        let database = Builder::new().set_cache_size(CACHE_BYTES).create(&path);
+        let database = database.map_err(|error| OpenError::from_database(error, &path))?;
+        Self::over(database, clock).map_err(|cause| OpenError::Unreadable { path, cause: cause.0 })
+    }
+
+    fn over(database: Database, clock: Arc<dyn Clock>) -> Result<Self, Broken> {
+        let transaction = database.begin_write()?;
+        Tables::open(&transaction)?;
+        transaction.commit().map_err(|error| Broken(error.to_string()))?;
+        let database = Arc::new(database);
+        let writer = Writer::start(Arc::clone(&database));
+        let writer = writer.map_err(|error| Broken(error.to_string()))?;
+        Ok(Self { writer, database, clock })
+    }
+
+    /// Reads a little, on the caller's thread.
+    fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T, Broken>) -> Result<T, StoreError> {
+        Snapshot::new(&self.database).and_then(|snapshot| read(&snapshot)).map_err(StoreError::from)
+    }
+
+    /// Reads much, on a thread where it keeps nobody waiting.
+    async fn scan<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Snapshot) -> Result<T, Broken> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let database = Arc::clone(&self.database);
+        let task = move || Snapshot::new(&database).and_then(|snapshot| read(&snapshot));
+        let result = tokio::task::spawn_blocking(task).await;
+        Ok(result.map_err(|error| StoreError::Unavailable(error.to_string()))??)
+    }
+}
+
+#[async_trait]
+impl Store for EmbeddedStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        // Only a write tells whether writing works.
+        self.writer.run(|_| Ok(())).await
+    }
+}
+
+impl OpenError {
+    fn from_database(error: DatabaseError, path: &Path) -> Self {
+        let path = path.to_owned();
+        match error {
+            DatabaseError::DatabaseAlreadyOpen => Self::InUse(path),
+            DatabaseError::Storage(redb::StorageError::Io(cause)) => Self::Io { path, cause },
+            other => Self::Unreadable { path, cause: other.to_string() },
+        }
+    }
+}
+
+/// An operation could not be done; its transaction is given up.
+#[derive(Debug)]
+struct Broken(String);
+
+impl From<Broken> for StoreError {
+    fn from(broken: Broken) -> Self {
+        Self::Unavailable(broken.0)
+    }
+}
+
+macro_rules! breaks {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Broken {
+            fn from(error: $error) -> Self {
+                Self(error.to_string())
+            }
+        })*
+    };
+}
+
+breaks!(redb::StorageError, redb::TableError, redb::TransactionError, DocumentError);

@@ -1,0 +1,238 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redb::ReadableTable;
+use seathold_core::{PaymentId, Timestamp};
+use seathold_service::model::{Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
+use seathold_service::ports::{EventKey, Inserted, PaymentMove, Payments, StoreError};
+
+use super::tables::{
+    Bytes, EVENTS, Entry, NOTHING, PAYMENTS, PAYMENTS_BY_STATUS, PAYMENTS_BY_TRANSACTION, Snapshot,
+    Tables, put, record, records_after, reindex,
+};
+use super::{Broken, EmbeddedStore, events, keys};
+
+#[async_trait]
+impl Payments for EmbeddedStore {
+    async fn insert_payment(&self, payment: &Payment) -> Result<Inserted, StoreError> {
+        let payment = payment.clone();
+        self.writer.run(move |tables| insert(tables, &payment)).await
+    }
+
+    async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        self.read(|snapshot| record(&snapshot.open(PAYMENTS)?, id.uuid().as_bytes()))
+    }
+
+    async fn payment_of_transaction(
+        &self,
+        provider: PaymentMethod,
+        transaction_id: &str,
+    ) -> Result<Option<Payment>, StoreError> {
+        let key = keys::transaction(provider, transaction_id);
+        self.read(|snapshot| {
+            indexed(&snapshot.open(PAYMENTS_BY_TRANSACTION)?, &snapshot.open(PAYMENTS)?, &key)
+        })
+    }
+
+    async fn open_session(
+        &self,
+        id: PaymentId,
+        transaction_id: &str,
+        payment_url: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (transaction_id, payment_url) = (transaction_id.to_owned(), payment_url.to_owned());
+        self.writer
+            .run(move |tables| {
+                update(tables, id, |payment| {
+                    payment.transaction_id = Some(transaction_id.clone());
+                    payment.payment_url = Some(payment_url.clone());
+                    payment.updated_at = at;
+                    true
+                })
+            })
+            .await
+    }
+
+    async fn move_payment(&self, step: &PaymentMove<'_>) -> Result<bool, StoreError> {
+        let &PaymentMove { id, to, paid_at, at, deadline, .. } = step;
+        let from = step.from.to_vec();
+        let transaction_id = step.transaction_id.map(str::to_owned);
+        let clock = Arc::clone(&self.clock);
+        self.writer
+            .run(move |tables| {
+                update(tables, id, |payment| {
+                    let late = deadline.is_some_and(|deadline| deadline <= clock.now());
+                    if late || !from.contains(&payment.status) {
+                        return false;
+                    }
+                    payment.status = to;
+                    payment.paid_at = paid_at.or(payment.paid_at);
+                    let known = payment.transaction_id.take();
+                    payment.transaction_id = known.or_else(|| transaction_id.clone());
+                    payment.updated_at = at;
+                    true
+                })
+            })
+            .await
+    }
+
+    async fn payments_with_status(
+        &self,
+        status: PaymentStatus,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        self.scan(move |snapshot| with_status(snapshot, status, limit)).await
+    }
+
+    async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError> {
+        let event = event.clone();
+        self.writer.run(move |tables| events::receive(tables, &event)).await
+    }
+
+    async fn event(&self, key: &EventKey) -> Result<Option<ReceivedEvent>, StoreError> {
+        self.read(|snapshot| record(&snapshot.open(EVENTS)?, &keys::event(key)))
+    }
+
+    async fn lease_event(
+        &self,
+        key: &EventKey,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let key = keys::event(key);
+        self.writer.run(move |tables| events::lease(tables, &key, now, until)).await
+    }
+
+    async fn finish_event(&self, key: &EventKey) -> Result<(), StoreError> {
+        let key = keys::event(key);
+        self.writer.run(move |tables| events::finish(tables, &key)).await
+    }
+
+    async fn events_after(
+        &self,
+        after: Option<&EventKey>,
+        unfinished: bool,
+        limit: u32,
+    ) -> Result<Vec<ReceivedEvent>, StoreError> {
+        let after = after.map(keys::event);
+        let read = move |snapshot: &Snapshot| match unfinished {
+            true => events::unfinished(snapshot, after.as_deref(), limit),
+            false => records_after(&snapshot.open(EVENTS)?, after.as_deref(), limit),
+        };
+        self.scan(read).await
+    }
+
+    async fn payments_after(
+        &self,
+        after: Option<PaymentId>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        self.scan(move |snapshot| {
+            let after = after.map(|id| id.uuid());
+            records_after(
+                &snapshot.open(PAYMENTS)?,
+                after.as_ref().map(|id| &id.as_bytes()[..]),
+                limit,
+            )
+        })
+        .await
+    }
+}
+
+fn insert(tables: &mut Tables<'_>, payment: &Payment) -> Result<Inserted, Broken> {
+    let booking = payment.booking_id.bytes();
+    if let Some(pending) = indexed(&tables.pending_payments, &tables.payments, &booking)? {
+        return Ok(Inserted::Pending(Box::new(pending)));
+    }
+    let known = tables.payments.get(&payment.id.uuid().as_bytes()[..])?.is_some();
+    if !known && !write(tables, None, payment)? {
+        return Err(Broken("another payment has that transaction id".to_owned()));
+    }
+    Ok(Inserted::Yes)
+}
+
+/// Makes a change to a payment. `false`: it is not there, or `change` says no,
+/// or what it would make unique is another payment's.
+fn update(
+    tables: &mut Tables<'_>,
+    id: PaymentId,
+    change: impl FnOnce(&mut Payment) -> bool,
+) -> Result<bool, Broken> {
+    let Some(old) = record::<Payment>(&tables.payments, id.uuid().as_bytes())? else {
+        return Ok(false);
+    };
+    let mut new = old.clone();
+    Ok(change(&mut new) && write(tables, Some(&old), &new)?)
+}
+
+/// Writes a payment and its indexes. `false`, and nothing is written: another
+/// has its transaction id, or is the pending one of its booking.
+fn write(tables: &mut Tables<'_>, old: Option<&Payment>, new: &Payment) -> Result<bool, Broken> {
+    let (transaction, pending) = (by_transaction(new), by_booking(new));
+    if is_anothers(&tables.payments_by_transaction, transaction.as_ref())?
+        || is_anothers(&tables.pending_payments, pending.as_ref())?
+    {
+        return Ok(false);
+    }
+    put(&mut tables.payments, new.id.uuid().as_bytes(), new)?;
+    let before = old.and_then(by_transaction);
+    reindex(&mut tables.payments_by_transaction, before.as_ref(), transaction.as_ref())?;
+    let before = old.and_then(by_booking);
+    reindex(&mut tables.pending_payments, before.as_ref(), pending.as_ref())?;
+    let before = old.map(by_status);
+    reindex(&mut tables.payments_by_status, before.as_ref(), Some(&by_status(new)))?;
+    Ok(true)
+}
+
+fn is_anothers(
+    index: &impl ReadableTable<Bytes, Bytes>,
+    entry: Option<&Entry>,
+) -> Result<bool, Broken> {
+    let Some((key, id)) = entry else {
+        return Ok(false);
+    };
+    Ok(index.get(key.as_slice())?.is_some_and(|other| other.value() != id.as_slice()))
+}
+
+fn by_transaction(payment: &Payment) -> Option<Entry> {
+    let transaction_id = payment.transaction_id.as_deref()?;
+    let key = keys::transaction(payment.provider, transaction_id);
+    Some((key, payment.id.uuid().as_bytes().to_vec()))
+}
+
+fn by_booking(payment: &Payment) -> Option<Entry> {
+    let pending = payment.status == PaymentStatus::Pending;
+    let id = payment.id.uuid().as_bytes().to_vec();
+    pending.then(|| (payment.booking_id.bytes().to_vec(), id))
+}
+
+fn by_status(payment: &Payment) -> Entry {
+    (keys::payment_status(payment.status, payment.id.uuid().as_bytes()), NOTHING.to_vec())
+}
+
+/// The payment whose id an index gives for this key.
+fn indexed(
+    index: &impl ReadableTable<Bytes, Bytes>,
+    payments: &impl ReadableTable<Bytes, Bytes>,
+    key: &[u8],
+) -> Result<Option<Payment>, Broken> {
+    index.get(key)?.map(|id| existing(payments, id.value())).transpose()
+}
+
+fn with_status(
+    snapshot: &Snapshot,
+    status: PaymentStatus,
+    limit: u32,
+) -> Result<Vec<Payment>, Broken> {
+    let prefix = keys::payment_status(status, &[]);
+    let (index, payments) = (snapshot.open(PAYMENTS_BY_STATUS)?, snapshot.open(PAYMENTS)?);
+    let entries = index.range(prefix.as_slice()..keys::after_prefix(&prefix).as_slice())?;
+    let id_of = |key: &[u8]| existing(&payments, &key[prefix.len()..]);
+    entries.take(limit as usize).map(|entry| id_of(entry?.0.value())).collect()
+}
+
+fn existing(payments: &impl ReadableTable<Bytes, Bytes>, id: &[u8]) -> Result<Payment, Broken> {
+    let missing = || Broken("an index names a payment that is not there".to_owned());
+    record(payments, id)?.ok_or_else(missing)
+}

@@ -1,0 +1,242 @@
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redb::ReadableTable;
+use seathold_core::{Seat, SeatLabel, SeatMap, SeatState, SeatType, ShowtimeId, Timestamp};
+use seathold_service::model::{Showtime, ShowtimeSummary, StoredShowtime};
+use seathold_service::ports::{
+    Commit, CommitOutcome, Page, SeatsNow, ShowtimeFilter, ShowtimeSort, Showtimes, StoreError,
+};
+
+use super::tables::{
+    Bytes, Entry, NOTHING, SEATS, SHOWTIMES, SHOWTIMES_BY_EXPIRY, Snapshot, Tables, put, record,
+    records_after, reindex,
+};
+use super::{Broken, EmbeddedStore, keys};
+use crate::documents::{self, SeatDocument};
+
+#[async_trait]
+impl Showtimes for EmbeddedStore {
+    async fn insert_showtime(&self, showtime: &Showtime, map: &SeatMap) -> Result<(), StoreError> {
+        let summary = ShowtimeSummary {
+            showtime: showtime.clone(),
+            cancelled_at: map.schedule().cancelled_at,
+            available: map.available(),
+            next_expiry: map.next_expiry(),
+            version: map.version(),
+        };
+        let seats = map.seats().to_vec();
+        self.writer.run(move |tables| insert(tables, &summary, &seats)).await
+    }
+
+    async fn load(&self, id: ShowtimeId) -> Result<Option<StoredShowtime>, StoreError> {
+        self.scan(move |snapshot| load(snapshot, id)).await
+    }
+
+    async fn version(&self, id: ShowtimeId) -> Result<Option<u64>, StoreError> {
+        Ok(self.summary(id).await?.map(|summary| summary.version))
+    }
+
+    async fn summary(&self, id: ShowtimeId) -> Result<Option<ShowtimeSummary>, StoreError> {
+        self.read(|snapshot| record(&snapshot.open(SHOWTIMES)?, &id.bytes()))
+    }
+
+    async fn seats_now(
+        &self,
+        id: ShowtimeId,
+        labels: &[SeatLabel],
+    ) -> Result<Option<SeatsNow>, StoreError> {
+        self.read(|snapshot| {
+            let Some(summary) = record::<ShowtimeSummary>(&snapshot.open(SHOWTIMES)?, &id.bytes())?
+            else {
+                return Ok(None);
+            };
+            let seats = snapshot.open(SEATS)?;
+            let state = |label| match SeatRow::read(&seats, &keys::seat(id, label))? {
+                Some(row) => Ok(row.seat.state()?),
+                None => Ok(SeatState::Available),
+            };
+            let states = labels.iter().map(state).collect::<Result<_, Broken>>()?;
+            Ok(Some(SeatsNow { states, cancelled_at: summary.cancelled_at }))
+        })
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
+        let commit = commit.clone();
+        let clock = Arc::clone(&self.clock);
+        self.writer.run(move |tables| apply(tables, &commit, clock.now())).await
+    }
+
+    async fn list_showtimes(
+        &self,
+        filter: &ShowtimeFilter,
+    ) -> Result<Page<ShowtimeSummary>, StoreError> {
+        let filter = filter.clone();
+        self.scan(move |snapshot| list(snapshot, &filter)).await
+    }
+
+    async fn expiring_showtimes(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ShowtimeId>, StoreError> {
+        self.read(|snapshot| {
+            let index = snapshot.open(SHOWTIMES_BY_EXPIRY)?;
+            let due = index.range::<&[u8]>(..keys::until(before).as_slice())?;
+            due.take(limit as usize)
+                .map(|entry| Ok(ShowtimeId::from_bytes(keys::last_id(entry?.0.value())?)))
+                .collect()
+        })
+    }
+
+    async fn showtime_ids(
+        &self,
+        after: Option<ShowtimeId>,
+        limit: u32,
+    ) -> Result<Vec<ShowtimeId>, StoreError> {
+        self.read(|snapshot| {
+            let after = after.map(|id| id.bytes());
+            let showtimes = snapshot.open(SHOWTIMES)?;
+            let rows = showtimes.range::<&[u8]>(keys::after(after.as_ref().map(|id| &id[..])))?;
+            rows.take(limit as usize)
+                .map(|row| Ok(ShowtimeId::from_bytes(keys::last_id(row?.0.value())?)))
+                .collect()
+        })
+    }
+}
+
+fn insert(
+    tables: &mut Tables<'_>,
+    summary: &ShowtimeSummary,
+    seats: &[Seat],
+) -> Result<(), Broken> {
+    let id = summary.showtime.id;
+    if tables.showtimes.get(&id.bytes()[..])?.is_some() {
+        return Err(Broken(format!("there is a showtime {id} already")));
+    }
+    put(&mut tables.showtimes, &id.bytes(), summary)?;
+    reindex(&mut tables.showtimes_by_expiry, None, by_expiry(summary).as_ref())?;
+    for (position, seat) in (0..).zip(seats) {
+        let row = SeatRow { position, seat: SeatDocument::new(seat.seat_type, &seat.state) };
+        tables.seats.insert(keys::seat(id, &seat.label).as_slice(), row.bytes()?.as_slice())?;
+    }
+    Ok(())
+}
+
+fn load(snapshot: &Snapshot, id: ShowtimeId) -> Result<Option<StoredShowtime>, Broken> {
+    let Some(summary) = record::<ShowtimeSummary>(&snapshot.open(SHOWTIMES)?, &id.bytes())? else {
+        return Ok(None);
+    };
+    let mut seats = Vec::with_capacity(summary.showtime.total_seats as usize);
+    let prefix = id.bytes();
+    let table = snapshot.open(SEATS)?;
+    for entry in table.range::<&[u8]>(&prefix[..]..keys::after_prefix(&prefix).as_slice())? {
+        let (key, value) = entry?;
+        let label = keys::label(&key.value()[prefix.len()..])?;
+        let SeatRow { position, seat } = SeatRow::parse(value.value())?;
+        seats.push((position, Seat { label, seat_type: seat.seat_type()?, state: seat.state()? }));
+    }
+    seats.sort_unstable_by_key(|(position, _)| *position);
+    let seats = seats.into_iter().map(|(_, seat)| seat).collect();
+    let map = SeatMap::new(summary.schedule(), summary.version, seats);
+    let map = map.map_err(|error| Broken(format!("the map of showtime {id} {error}")))?;
+    Ok(Some(StoredShowtime { summary, map }))
+}
+
+fn apply(
+    tables: &mut Tables<'_>,
+    commit: &Commit,
+    now: Timestamp,
+) -> Result<CommitOutcome, Broken> {
+    let id = commit.showtime.bytes();
+    let Some(old) = record::<ShowtimeSummary>(&tables.showtimes, &id)? else {
+        return Ok(CommitOutcome::Conflict);
+    };
+    let in_window = commit.not_before.is_none_or(|from| from <= now) && now < commit.deadline;
+    let cancelled = commit.only_scheduled && old.cancelled_at.is_some();
+    if old.version != commit.at_version || cancelled || !in_window {
+        return Ok(CommitOutcome::Conflict);
+    }
+    let mut rows = Vec::with_capacity(commit.seats.len());
+    for (label, state) in &commit.seats {
+        let key = keys::seat(commit.showtime, label);
+        let Some(SeatRow { position, seat }) = SeatRow::read(&tables.seats, &key)? else {
+            return Ok(CommitOutcome::Conflict);
+        };
+        let seat = SeatDocument::new(seat.seat_type()?, state);
+        rows.push((key, SeatRow { position, seat }.bytes()?));
+    }
+    for (key, row) in &rows {
+        tables.seats.insert(key.as_slice(), row.as_slice())?;
+    }
+    let new = ShowtimeSummary {
+        version: old.version + 1,
+        available: commit.available,
+        next_expiry: commit.next_expiry,
+        cancelled_at: commit.cancelled_at.or(old.cancelled_at),
+        ..old.clone()
+    };
+    put(&mut tables.showtimes, &id, &new)?;
+    reindex(&mut tables.showtimes_by_expiry, by_expiry(&old).as_ref(), by_expiry(&new).as_ref())?;
+    Ok(CommitOutcome::Applied)
+}
+
+fn by_expiry(summary: &ShowtimeSummary) -> Option<Entry> {
+    let at = summary.next_expiry?;
+    Some((keys::time_and(at, &summary.showtime.id.bytes()), NOTHING.to_vec()))
+}
+
+fn list(snapshot: &Snapshot, filter: &ShowtimeFilter) -> Result<Page<ShowtimeSummary>, Broken> {
+    let search = filter.search.as_ref().map(|text| text.to_lowercase());
+    let wanted = |summary: &ShowtimeSummary| {
+        let showtime = &summary.showtime;
+        search.as_ref().is_none_or(|text| showtime.title.to_lowercase().contains(text))
+            && filter.movie_id.as_ref().is_none_or(|movie| *movie == showtime.movie_id)
+            && filter.from.is_none_or(|from| from <= showtime.start_time)
+            && filter.to.is_none_or(|to| showtime.start_time <= to)
+    };
+    let all = records_after::<ShowtimeSummary>(&snapshot.open(SHOWTIMES)?, None, u32::MAX)?;
+    let mut found: Vec<_> = all.into_iter().filter(wanted).collect();
+    found.sort_unstable_by(|a, b| {
+        let order = compare(filter.sort, &a.showtime, &b.showtime);
+        if filter.descending { order.reverse() } else { order }
+    });
+    let total = found.len() as u64;
+    let skip = usize::try_from(filter.page.skip).unwrap_or(usize::MAX);
+    let data = found.into_iter().skip(skip).take(filter.page.limit as usize).collect();
+    Ok(Page { data, total })
+}
+
+fn compare(sort: ShowtimeSort, a: &Showtime, b: &Showtime) -> Ordering {
+    let price = |showtime: &Showtime| showtime.price.of(SeatType::Standard);
+    let order = match sort {
+        ShowtimeSort::StartTime => a.start_time.cmp(&b.start_time),
+        ShowtimeSort::Price => price(a).cmp(&price(b)),
+        ShowtimeSort::Title => a.title.cmp(&b.title),
+    };
+    order.then(a.id.cmp(&b.id))
+}
+
+/// A seat, and where it stands on its map.
+struct SeatRow {
+    position: u32,
+    seat: SeatDocument,
+}
+
+impl SeatRow {
+    fn read(seats: &impl ReadableTable<Bytes, Bytes>, key: &[u8]) -> Result<Option<Self>, Broken> {
+        seats.get(key)?.map(|row| Self::parse(row.value())).transpose()
+    }
+
+    fn parse(row: &[u8]) -> Result<Self, Broken> {
+        let short = || Broken("a seat's row is too short".to_owned());
+        let (position, seat) = row.split_first_chunk().ok_or_else(short)?;
+        let position = u32::from_be_bytes(*position);
+        Ok(Self { position, seat: documents::from_bytes(seat)? })
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, Broken> {
+        Ok([&self.position.to_be_bytes()[..], &documents::to_bytes(&self.seat)?].concat())
+    }
+}

@@ -1,0 +1,31 @@
+//! Whoever takes the money.
+
+mod generic;
+pub mod signature;
+
+use async_trait::async_trait;
+use seathold_service::model::PaymentMethod;
+use seathold_service::ports::{
+    Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest,
+};
+
+pub use generic::GenericGateway;
+
+/// No gateway: nothing can be paid.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoGateway;
+
+#[async_trait]
+impl Gateway for NoGateway {
+    fn offers(&self, _: PaymentMethod) -> bool {
+        false
+    }
+
+    async fn open(&self, _: &PaymentRequest) -> Result<GatewaySession, GatewayError> {
+        Err(GatewayError("none is configured".to_owned()))
+    }
+
+    async fn refund(&self, _: &RefundRequest) -> Result<(), GatewayError> {
+        Err(GatewayError("none is configured".to_owned()))
+    }
+}
