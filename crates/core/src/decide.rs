@@ -91,9 +91,10 @@ impl Change {
 /// Total and deterministic; changes nothing itself.
 ///
 /// # Errors
-/// The first refusal that applies, in this order: seats that are not on the
-/// map, a showtime that is over or begun, seats that are booked, held by
-/// another, held by the caller, the seat limit.
+/// Of a hold, the first refusal that applies, in this order: seats that are not
+/// on the map, a showtime that is over or begun, seats that are booked, held by
+/// another, held by the caller, the seat limit. Of a sale, a cancelled showtime
+/// comes first; of a cancellation, whether the booking is pending.
 pub fn decide(map: &SeatMap, command: Command<'_>, now: Timestamp) -> Result<Change, Refusal> {
     match command {
         Command::Hold { booking, user, seats, until, max_per_user } => {

@@ -35,7 +35,7 @@ pub enum Refusal {
     BookingNotPending,
     /// The hold's time has passed.
     HoldExpired,
-    /// None of the seats stand under this booking any more.
+    /// The seats do not all stand under this booking any more.
     SeatsGone,
     /// No such payment.
     PaymentNotFound,

@@ -1,1 +1,18 @@
-//! x
+//! The server: HTTP in front of the use cases, and what they stand on.
+
+mod auth;
+pub mod cli;
+pub mod config;
+pub mod demo;
+mod http;
+mod jobs;
+pub mod report;
+mod sandbox;
+mod server;
+pub mod telemetry;
+mod url;
+mod wire;
+
+pub use config::Config;
+pub use server::Server;
+pub use wire::{StartError, system_env};

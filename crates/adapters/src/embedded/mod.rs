@@ -83,6 +83,18 @@ impl EmbeddedStore {
         Self::over(database, clock).map_err(|cause| OpenError::Unreadable { path, cause: cause.0 })
     }
 
+    /// Opens the store in the folder `dir`, which must be there.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`] when there is none; otherwise as [`EmbeddedStore::open`].
+    pub fn open_existing(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let path = dir.join(FILE_NAME);
+        match fs::metadata(&path) {
+            Ok(_) => Self::open(dir, clock),
+            Err(cause) => Err(OpenError::Io { path, cause }),
+        }
+    }
+
     fn over(database: Database, clock: Arc<dyn Clock>) -> Result<Self, Broken> {
         let transaction = database.begin_write()?;
         Tables::open(&transaction)?;

@@ -1,0 +1,178 @@
+//! The command line.
+
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind as UsageError;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use tokio::net::TcpListener;
+
+use crate::config::{Config, ConfigError, explain};
+use crate::demo::{self, DemoArgs};
+use crate::telemetry::{LogFormat, start_logging};
+use crate::{Server, report, wire};
+
+/// Exit status of a call that cannot be understood.
+const USAGE: u8 = 2;
+
+/// Seat holds for cinemas, venues and ticket shops: one seat, one owner
+#[derive(Debug, Parser)]
+#[command(name = "seathold", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API
+    Serve(Box<ServeArgs>),
+    /// Check every invariant on what is stored; exit status 1 on a violation
+    ///
+    /// Repairs nothing. While a server has the store open, ask that server:
+    /// GET /api/admin/verify.
+    Verify(VerifyArgs),
+    /// Watch a thousand buyers race for one seat, and two hundred fill a hall
+    ///
+    /// Serves the API in development mode over a temporary folder. Afterwards
+    /// it keeps serving for you to try, unless --exit is given.
+    Demo(DemoArgs),
+}
+
+/// What `verify` is asked to do.
+#[derive(Args, Debug)]
+struct VerifyArgs {
+    /// Folder of the embedded store
+    #[arg(long, env = "DATA_DIR", default_value = "./data")]
+    data_dir: PathBuf,
+}
+
+/// What `serve` is asked to do.
+#[derive(Args, Debug)]
+struct ServeArgs {
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, env = "PORT", default_value = "3000", value_parser = port)]
+    port: u16,
+
+    /// Address to listen on; 0.0.0.0 is everywhere
+    #[arg(long, env = "HOST", default_value = "127.0.0.1")]
+    host: String,
+
+    /// How log lines look: text or json [default: text on a terminal, else json]
+    #[arg(long, env = "LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+
+    #[command(flatten)]
+    config: Config,
+}
+
+/// Runs the program; gives its exit status: 0 done, 1 failed, 2 not understood.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(error) => return misunderstood(&error),
+    };
+    // Every connection is a file; the default limit is far below what a rush needs.
+    // Where it cannot be raised, the server runs with what there is.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let result = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(run(cli.command)),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(status) => status,
+        Err(error) => {
+            eprintln!("seathold: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads flags and environment. An empty variable counts as not set: that is
+/// how compose files say it.
+fn parse() -> Result<Cli, clap::Error> {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = Cli::command().mut_subcommands(|command| {
+        command.mut_args(|arg| match arg.get_env() {
+            Some(name) if is_empty(name) => arg.env(None),
+            _ => arg,
+        })
+    });
+    Cli::from_arg_matches(&command.try_get_matches()?)
+}
+
+fn misunderstood(error: &clap::Error) -> ExitCode {
+    match explain(error) {
+        Some(line) => eprintln!("seathold: {line}"),
+        // Help and version go to standard output, and are no failure.
+        None => drop(error.print()),
+    }
+    match error.kind() {
+        UsageError::DisplayHelp | UsageError::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(USAGE),
+    }
+}
+
+/// Why a command failed, said in one line.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+async fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Serve(args) => serve(*args).await,
+        Command::Verify(args) => verify(&args).await,
+        Command::Demo(args) => Ok(status(demo::run(args).await?)),
+    }
+}
+
+async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
+    start_logging(args.log_format);
+    let listener = listen(&args.host, args.port).await?;
+    let dev = args.config.dev;
+    let server = Server::start(args.config, listener).await?;
+    if dev {
+        tracing::warn!("development mode: every caller is who they say they are");
+    }
+    tracing::info!("listening on http://{}", server.address());
+    server.until_stopped().await;
+    tracing::info!("stopping");
+    server.shutdown().await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
+    let service = wire::offline(&args.data_dir)?;
+    let report = service.verify().await.map_err(|error| format!("verify: {error:?}"))?;
+    print!("{}", report::table(&report));
+    Ok(status(report.is_clean()))
+}
+
+fn status(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn listen(host: &str, port: u16) -> Result<TcpListener, ConfigError> {
+    TcpListener::bind((host, port)).await.map_err(|error| {
+        let number = port.to_string();
+        match error.kind() {
+            ErrorKind::AddrInUse => ConfigError::of_value(
+                "PORT",
+                &number,
+                "is in use: stop the other program, or choose another port (0 takes a free one)",
+            ),
+            ErrorKind::PermissionDenied => ConfigError::of_value(
+                "PORT",
+                &number,
+                "is not allowed to this user: choose one above 1023",
+            ),
+            _ => ConfigError::of_value("HOST", host, "must be an address of this machine"),
+        }
+    })
+}
+
+fn port(text: &str) -> Result<u16, &'static str> {
+    text.parse().map_err(|_| "must be a whole number from 0 to 65535")
+}

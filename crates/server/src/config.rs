@@ -1,0 +1,289 @@
+//! What the operator may set, as flags and environment variables, checked at start.
+
+mod value;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::url::{BaseUrl, HttpUrl, Origins};
+
+use value::whole;
+pub use value::{ConfigError, Cron, Secret, explain};
+
+/// Characters a `JWT_SECRET` has at least: fewer can be guessed.
+pub const JWT_SECRET_MIN_CHARS: usize = 16;
+
+/// How long a hold may last at the most, in seconds: one day.
+const HOLD_TTL_MAX_SECONDS: u32 = 86_400;
+
+/// Seats one request may ask for at the most: they fit its body.
+const SEATS_PER_HOLD_MAX: u32 = 1_000;
+
+/// Live seats one user may be allowed on one showtime: all of them.
+const SEATS_PER_USER_MAX: u32 = 60_000;
+
+/// When to clean up unless told otherwise: once a minute.
+const SWEEP_CRON: &str = "0 * * * * *";
+
+/// How long a showtime's lease may last at the most, in ms: longer, and a
+/// killed owner would block the others for more than a minute.
+const LOCK_TTL_MAX_MS: u32 = 60_000;
+
+/// What decides how the server behaves; the address it listens on is not in it.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Development mode: users are taken at their word (X-User-Id, X-User-Role:
+    /// admin), and payments go to a built-in sandbox unless PAYMENT_GATEWAY_URL
+    /// is set. Never for the public
+    #[arg(long)]
+    pub dev: bool,
+
+    /// Folder of the embedded store
+    #[arg(long, env = "DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+
+    /// A MongoDB to use instead of DATA_DIR; this build has the embedded store only
+    #[arg(long, env = "MONGO_URI", hide_env_values = true)]
+    pub mongo_uri: Option<Secret>,
+
+    /// A Redis to keep the locks in; this build has the in-process lock only
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<Secret>,
+
+    /// Secret that tokens are signed with (HS256), at least 16 characters
+    #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<Secret>,
+
+    /// File with the public keys of the tokens (RS256, ES256, EdDSA) as a JSON Web Key Set
+    #[arg(long, env = "JWKS")]
+    pub jwks: Option<PathBuf>,
+
+    /// Audience (`aud`) every token must name
+    #[arg(long, env = "JWT_AUDIENCE")]
+    pub jwt_audience: Option<String>,
+
+    /// Issuer (`iss`) every token must name
+    #[arg(long, env = "JWT_ISSUER")]
+    pub jwt_issuer: Option<String>,
+
+    /// How long a hold lasts, in seconds (1 to 86400)
+    #[arg(long, env = "HOLD_TTL_SECONDS", default_value = "600",
+          value_parser = whole::<1, HOLD_TTL_MAX_SECONDS>)]
+    pub hold_ttl_seconds: u32,
+
+    /// Seats in one request (1 to 1000)
+    #[arg(long, env = "MAX_SEATS_PER_HOLD", default_value = "10",
+          value_parser = whole::<1, SEATS_PER_HOLD_MAX>)]
+    pub max_seats_per_hold: u32,
+
+    /// Live seats of one user on one showtime (1 to 60000)
+    #[arg(long, env = "MAX_SEATS_PER_USER", default_value = "10",
+          value_parser = whole::<1, SEATS_PER_USER_MAX>)]
+    pub max_seats_per_user: u32,
+
+    /// When to clean up expired holds: a cron expression of six fields, seconds first, in UTC
+    #[arg(long, env = "SWEEP_CRON", default_value = SWEEP_CRON)]
+    pub sweep_cron: Option<Cron>,
+
+    /// Address of the payment gateway [default: none; with --dev a built-in sandbox]
+    #[arg(long, env = "PAYMENT_GATEWAY_URL")]
+    pub payment_gateway_url: Option<BaseUrl>,
+
+    /// Secret the gateway signs its webhooks with
+    #[arg(long, env = "PAYMENT_WEBHOOK_SECRET", hide_env_values = true)]
+    pub payment_webhook_secret: Option<Secret>,
+
+    /// Address under which gateway and buyers reach this server [default: the one it listens on]
+    #[arg(long, env = "PUBLIC_URL")]
+    pub public_url: Option<BaseUrl>,
+
+    /// Where buyers go after the payment when a request names no return_url
+    #[arg(long, env = "DEFAULT_RETURN_URL")]
+    pub default_return_url: Option<HttpUrl>,
+
+    /// Origins a return_url may have, with commas in between [default: any]
+    #[arg(long, env = "RETURN_URL_ORIGINS", default_value = "", hide_default_value = true)]
+    pub return_url_origins: Origins,
+
+    /// Browser origins that may call the API, with commas in between [default: none]
+    #[arg(long, env = "CORS_ORIGINS", default_value = "", hide_default_value = true)]
+    pub cors_origins: Origins,
+
+    /// Requests a client may make; not in this build
+    #[arg(long, env = "RATE_LIMIT")]
+    pub rate_limit: Option<String>,
+
+    /// How long the lock of a showtime lasts unless renewed, in ms (100 to 60000)
+    #[arg(long, env = "LOCK_TTL_MS", default_value = "8000",
+          value_parser = whole::<100, LOCK_TTL_MAX_MS>)]
+    pub lock_ttl_ms: u32,
+
+    /// Waits for that lock, each twice as long as the one before (0 to 10)
+    #[arg(long, env = "LOCK_MAX_RETRIES", default_value = "3", value_parser = whole::<0, 10>)]
+    pub lock_max_retries: u32,
+
+    /// The first of these waits, in ms, up to half of it again as jitter (1 to 1000)
+    #[arg(long, env = "LOCK_RETRY_BASE_MS", default_value = "100", value_parser = whole::<1, 1_000>)]
+    pub lock_retry_base_ms: u32,
+}
+
+impl Config {
+    /// Development mode on the embedded store in `data_dir`, without cron jobs;
+    /// all else as by default, whatever the environment says.
+    #[must_use]
+    pub fn development(data_dir: PathBuf) -> Self {
+        Self {
+            dev: true,
+            data_dir,
+            mongo_uri: None,
+            redis_url: None,
+            jwt_secret: None,
+            jwks: None,
+            jwt_audience: None,
+            jwt_issuer: None,
+            hold_ttl_seconds: 600,
+            max_seats_per_hold: 10,
+            max_seats_per_user: 10,
+            sweep_cron: None,
+            payment_gateway_url: None,
+            payment_webhook_secret: None,
+            public_url: None,
+            default_return_url: None,
+            return_url_origins: Origins::default(),
+            cors_origins: Origins::default(),
+            rate_limit: None,
+            lock_ttl_ms: 8_000,
+            lock_max_retries: 3,
+            lock_retry_base_ms: 100,
+        }
+    }
+
+    /// The demo: as in [`Config::development`], with cron jobs.
+    #[must_use]
+    pub fn demo(data_dir: PathBuf) -> Self {
+        Self { sweep_cron: SWEEP_CRON.parse().ok(), ..Self::development(data_dir) }
+    }
+
+    /// Checks what no single value shows.
+    ///
+    /// # Errors
+    /// The first setting that is missing, does not go with the others, or is
+    /// not in this build.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_build()?;
+        self.check_tokens()?;
+        self.check_payments()
+    }
+
+    fn check_build(&self) -> Result<(), ConfigError> {
+        let absent = [
+            ("MONGO_URI", self.mongo_uri.is_some(), "has the embedded store only"),
+            ("REDIS_URL", self.redis_url.is_some(), "has the in-process lock only"),
+            ("RATE_LIMIT", self.rate_limit.is_some(), "limits no rates"),
+        ];
+        match absent.into_iter().find(|(_, is_set, _)| *is_set) {
+            Some((variable, _, what)) => {
+                Err(ConfigError::new(variable, &format!("this build {what}: unset it")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_tokens(&self) -> Result<(), ConfigError> {
+        match (&self.jwt_secret, &self.jwks) {
+            (Some(_), Some(_)) => {
+                Err(ConfigError::new("JWKS", "must not be set together with JWT_SECRET"))
+            }
+            (Some(secret), None) if secret.expose().chars().count() < JWT_SECRET_MIN_CHARS => {
+                let expected = format!("must have at least {JWT_SECRET_MIN_CHARS} characters");
+                Err(ConfigError::new("JWT_SECRET", &expected))
+            }
+            (None, None) if !self.dev => Err(ConfigError::new(
+                "JWT_SECRET",
+                "must be set, or JWKS; without a key only development mode (--dev) starts",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_payments(&self) -> Result<(), ConfigError> {
+        if self.payment_gateway_url.is_some() && self.payment_webhook_secret.is_none() {
+            return Err(ConfigError::new(
+                "PAYMENT_WEBHOOK_SECRET",
+                "must be set when PAYMENT_GATEWAY_URL is: nobody else could tell real webhooks from forged ones",
+            ));
+        }
+        let allowed = self.return_url_origins.as_slice();
+        match &self.default_return_url {
+            Some(url) if !allowed.is_empty() && !allowed.contains(&url.origin()) => {
+                let expected = "must have one of the RETURN_URL_ORIGINS";
+                Err(ConfigError::of_value("DEFAULT_RETURN_URL", url.as_str(), expected))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        Config::development(PathBuf::from("data"))
+    }
+
+    fn complaint(config: &Config) -> String {
+        config.check().expect_err("this should be refused").to_string()
+    }
+
+    #[test]
+    fn development_needs_nothing() {
+        assert!(config().check().is_ok());
+        assert!(Config::demo(PathBuf::from("data")).sweep_cron.is_some());
+    }
+
+    #[test]
+    fn outside_development_a_key_is_needed() {
+        assert!(
+            complaint(&Config { dev: false, ..config() }).starts_with("JWT_SECRET: must be set")
+        );
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_and_never_printed() {
+        let jwt_secret = Some("tiny-secret".parse().expect("a secret"));
+        let complaint = complaint(&Config { jwt_secret, ..config() });
+        assert_eq!(complaint, "JWT_SECRET: must have at least 16 characters");
+    }
+
+    #[test]
+    fn other_stores_and_rate_limits_are_refused_honestly() {
+        let uri: Option<Secret> = "mongodb://user:word@localhost/".parse().ok();
+        let line = complaint(&Config { mongo_uri: uri.clone(), ..config() });
+        assert_eq!(line, "MONGO_URI: this build has the embedded store only: unset it");
+        let line = complaint(&Config { redis_url: uri, ..config() });
+        assert_eq!(line, "REDIS_URL: this build has the in-process lock only: unset it");
+        let rate_limit = Some("10/s".to_owned());
+        let line = complaint(&Config { rate_limit, ..config() });
+        assert_eq!(line, "RATE_LIMIT: this build limits no rates: unset it");
+    }
+
+    #[test]
+    fn a_gateway_needs_a_webhook_secret() {
+        let payment_gateway_url = Some("http://localhost:4000".parse().expect("a URL"));
+        let complaint = complaint(&Config { payment_gateway_url, ..config() });
+        assert!(complaint.starts_with("PAYMENT_WEBHOOK_SECRET: "), "{complaint}");
+    }
+
+    #[test]
+    fn the_default_return_url_obeys_the_list() {
+        let config = Config {
+            return_url_origins: "https://shop.example".parse().expect("origins"),
+            default_return_url: Some("https://other.example/paid".parse().expect("a URL")),
+            ..config()
+        };
+        let expected = "DEFAULT_RETURN_URL=https://other.example/paid: must have one of the RETURN_URL_ORIGINS";
+        assert_eq!(complaint(&config), expected);
+    }
+}

@@ -1,0 +1,20 @@
+//! The HTTP edge: parse, one call of the service, show the result.
+
+mod admin;
+mod app;
+mod bookings;
+mod docs;
+mod edge;
+mod extract;
+mod health;
+mod page;
+mod payments;
+mod problem;
+mod router;
+mod showtimes;
+mod webhook;
+
+pub(crate) use app::{App, Limits};
+pub(crate) use extract::{Body, Shape, Time};
+pub(crate) use problem::{Problem, kind};
+pub(crate) use router::router;

@@ -1,0 +1,57 @@
+//! What `verify` found, as a table for people.
+
+use std::fmt::Write;
+
+use seathold_service::verify::{Check, Report};
+
+/// Violations printed per invariant; there may be many more.
+const SHOWN: usize = 20;
+
+/// The report as text.
+#[must_use]
+pub fn table(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_table(&mut text, report);
+    text
+}
+
+fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
+    writeln!(
+        text,
+        "   {:<58} {:>9} {:>9} {:>10}",
+        "invariant", "checked", "in flight", "violations"
+    )?;
+    for check in &report.checks {
+        let Check { invariant, checked, in_flight, violations } = check;
+        let (number, sentence) = (invariant.number(), invariant.sentence());
+        writeln!(
+            text,
+            "{number}. {sentence:<58} {checked:>9} {in_flight:>9} {:>10}",
+            violations.len()
+        )?;
+    }
+    let bookings = report.bookings.iter().map(|(status, n)| format!("{n} {}", status.as_str()));
+    let bookings = bookings.collect::<Vec<_>>().join(", ");
+    writeln!(text, "   showtimes: {}; bookings: {bookings}", report.showtimes)?;
+    if report.unswept > 0 {
+        writeln!(text, "   expired holds that the next sweep frees: {}", report.unswept)?;
+    }
+    for line in &report.ledger {
+        writeln!(
+            text,
+            "   {}: charged {} = sold {} + refunded {} + on its way back {}",
+            line.currency, line.charged, line.sold, line.refunded, line.refunding
+        )?;
+    }
+    for check in report.checks.iter().filter(|check| !check.violations.is_empty()) {
+        for violation in check.violations.iter().take(SHOWN) {
+            writeln!(text, "!  {}. {violation}", check.invariant.number())?;
+        }
+        let more = check.violations.len().saturating_sub(SHOWN);
+        if more > 0 {
+            writeln!(text, "!  {}. and {more} more", check.invariant.number())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use seathold_service::Service;
+use seathold_service::ports::Env;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{interval, timeout};
+
+use crate::config::Config;
+use crate::http::{App, router};
+use crate::jobs::Jobs;
+use crate::telemetry;
+use crate::wire::{self, StartError};
+
+/// How long a server may take to stop: shorter than the 30 seconds that
+/// orchestrators wait before they kill.
+const STOP_TIME: Duration = Duration::from_secs(20);
+
+/// How much of it requests may take: longer than any may take anyway. A
+/// connection that is still open then has nothing to say.
+const REQUESTS_TIME: Duration = Duration::from_secs(12);
+
+/// How often metrics are condensed, so that they take no more memory when
+/// nobody reads them.
+const UPKEEP_TIME: Duration = Duration::from_secs(5);
+
+/// A running server.
+pub struct Server {
+    app: Arc<App>,
+    address: SocketAddr,
+    jobs: Option<Jobs>,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+    upkeep: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts a server on this listener.
+    ///
+    /// # Errors
+    /// A wrong setting, or a store that cannot be opened.
+    pub async fn start(config: Config, listener: TcpListener) -> Result<Self, StartError> {
+        Self::start_in(wire::system_env(), config, listener).await
+    }
+
+    /// Starts a server with time, randomness and tasks of the caller's.
+    ///
+    /// # Errors
+    /// A wrong setting, or a store that cannot be opened.
+    pub async fn start_in(
+        env: Env,
+        config: Config,
+        listener: TcpListener,
+    ) -> Result<Self, StartError> {
+        telemetry::metrics();
+        let address = listener.local_addr()?;
+        let app = Arc::new(wire::app(&config, env, address)?);
+        let jobs = match &config.sweep_cron {
+            Some(cron) => Some(Jobs::start(&app.service, cron).await?),
+            None => None,
+        };
+        let (stop, stopped) = oneshot::channel();
+        // An answer is one small packet: waiting for more would only delay it.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let serving = axum::serve(listener, router(Arc::clone(&app)))
+            .with_graceful_shutdown(async { drop(stopped.await) });
+        let serving = tokio::spawn(async { serving.await });
+        Ok(Self { app, address, jobs, stop, serving, upkeep: tokio::spawn(upkeep()) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its use cases.
+    #[must_use]
+    pub fn service(&self) -> &Arc<Service> {
+        &self.app.service
+    }
+
+    /// Waits until the process is asked to stop: SIGTERM or Ctrl-C.
+    pub async fn until_stopped(&self) {
+        wait_for_signal().await;
+    }
+
+    /// Stops: takes no further work, finishes what is under way, gives the
+    /// leases back.
+    pub async fn shutdown(self) {
+        let Self { app, jobs, stop, serving, upkeep, .. } = self;
+        app.drain();
+        // The server may have stopped by itself.
+        let _ = stop.send(());
+        let finish = async {
+            if let Some(jobs) = jobs {
+                jobs.stop().await;
+            }
+            match timeout(REQUESTS_TIME, serving).await {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(error))) => tracing::error!(%error, "the server failed"),
+                Ok(Err(error)) => tracing::error!(%error, "the server panicked"),
+                Err(_) => tracing::warn!("some connections had to be cut"),
+            }
+            app.service.drain().await;
+        };
+        if timeout(STOP_TIME, finish).await.is_err() {
+            tracing::warn!("stopped before everything was finished; the next start takes it up");
+        }
+        upkeep.abort();
+    }
+}
+
+async fn upkeep() {
+    let mut ticks = interval(UPKEEP_TIME);
+    loop {
+        ticks.tick().await;
+        telemetry::metrics().run_upkeep();
+    }
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let interrupted = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted => {}
+        },
+        Err(error) => {
+            tracing::warn!(%error, "only Ctrl-C stops the server");
+            drop(interrupted.await);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() {
+    drop(tokio::signal::ctrl_c().await);
+}

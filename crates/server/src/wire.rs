@@ -1,0 +1,185 @@
+//! The only file that knows what stands behind the ports.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::redirect::Policy;
+pub(crate) use seathold_adapters::gateways::signature;
+use seathold_adapters::{
+    EmbeddedStore, GenericGateway, InProcessLeases, NoGateway, OpenError, SystemClock,
+    SystemRandom, TokioTasks,
+};
+use seathold_service::ports::{Env, Gateway, GatewayError};
+use seathold_service::{Parts, Rules, Service};
+
+use crate::auth::Auth;
+use crate::config::{Config, ConfigError, Secret};
+use crate::http::{App, Limits};
+use crate::sandbox::Sandbox;
+
+/// How long the sandbox waits for the shop to take a webhook: as long as the
+/// shop takes for a request.
+const WEBHOOK_TIME: Duration = Duration::from_secs(10);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting is missing or wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store cannot be opened.
+    #[error("DATA_DIR: {0}")]
+    Store(#[from] OpenError),
+    /// The gateway cannot be spoken to.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// The jobs cannot be scheduled.
+    #[error("SWEEP_CRON: {0}")]
+    Jobs(#[from] tokio_cron_scheduler::JobSchedulerError),
+    /// The operating system says no.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Time, randomness and tasks of this machine.
+#[must_use]
+pub fn system_env() -> Env {
+    Env {
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        tasks: Arc::new(TokioTasks),
+    }
+}
+
+/// The use cases over the store in `data_dir`, without a server: to look at
+/// what is there.
+///
+/// # Errors
+/// There is no store, or a server has it open.
+pub(crate) fn offline(data_dir: &Path) -> Result<Arc<Service>, StartError> {
+    let env = system_env();
+    let store = EmbeddedStore::open_existing(data_dir, Arc::clone(&env.clock));
+    let store = store.map_err(|error| match error {
+        OpenError::InUse(_) => ConfigError::of_value(
+            "DATA_DIR",
+            &data_dir.display().to_string(),
+            "is in use by a running server: ask that server, GET /api/admin/verify",
+        )
+        .into(),
+        error => StartError::Store(error),
+    })?;
+    Ok(Service::new(Parts {
+        env,
+        store: Arc::new(store),
+        leases: Arc::new(InProcessLeases::default()),
+        gateway: Arc::new(NoGateway),
+        rules: Rules::default(),
+    }))
+}
+
+/// Everything the handlers need, for a server that listens on `address`.
+pub(crate) fn app(config: &Config, env: Env, address: SocketAddr) -> Result<App, StartError> {
+    config.check()?;
+    let auth = Auth::new(config)?;
+    let money = money(config, &env, &own_address(address))?;
+    let store = EmbeddedStore::open(&config.data_dir, Arc::clone(&env.clock))?;
+    let service = Service::new(Parts {
+        env: env.clone(),
+        store: Arc::new(store),
+        leases: Arc::new(InProcessLeases::default()),
+        gateway: money.gateway,
+        rules: rules(config),
+    });
+    Ok(App {
+        service,
+        env,
+        auth,
+        webhook_secret: money.webhook_secret,
+        limits: Limits {
+            max_seats_per_hold: config.max_seats_per_hold,
+            default_return_url: config.default_return_url.clone(),
+            cors_origins: config.cors_origins.clone(),
+        },
+        sandbox: money.sandbox,
+        draining: AtomicBool::new(false),
+    })
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        hold_ttl_ms: i64::from(config.hold_ttl_seconds) * 1000,
+        max_seats_per_user: config.max_seats_per_user,
+        return_url_origins: config.return_url_origins.as_slice().to_vec(),
+        lease_ttl: Duration::from_millis(config.lock_ttl_ms.into()),
+        lease_wait: lease_wait(config),
+        ..Rules::default()
+    }
+}
+
+/// How long a desk waits for its lease: as long as all retries of a backoff
+/// that doubles, each with half of it again as jitter.
+fn lease_wait(config: &Config) -> Duration {
+    let doublings = (1_u64 << config.lock_max_retries) - 1;
+    Duration::from_millis(u64::from(config.lock_retry_base_ms) * doublings * 3 / 2)
+}
+
+/// Whoever takes the money, and what their webhooks are signed with.
+struct Money {
+    gateway: Arc<dyn Gateway>,
+    webhook_secret: Option<Secret>,
+    sandbox: Option<Arc<Sandbox>>,
+}
+
+/// `own`: the address under which the server reaches itself.
+fn money(config: &Config, env: &Env, own: &str) -> Result<Money, StartError> {
+    let public = config.public_url.as_ref().map_or(own, |url| url.as_str());
+    let webhook_secret = config.payment_webhook_secret.clone();
+    if let Some(url) = &config.payment_gateway_url {
+        let gateway = Arc::new(GenericGateway::new(url.as_str(), public)?);
+        return Ok(Money { gateway, webhook_secret, sandbox: None });
+    }
+    if !config.dev {
+        return Ok(Money { gateway: Arc::new(NoGateway), webhook_secret, sandbox: None });
+    }
+    let secret =
+        webhook_secret.unwrap_or_else(|| Secret::new(format!("{}{}", env.uuid(), env.uuid())));
+    let client =
+        Client::builder().timeout(WEBHOOK_TIME).redirect(Policy::none()).no_proxy().build();
+    let client = client.map_err(|error| GatewayError(error.to_string()))?;
+    let sandbox = Sandbox::new(env.clone(), client, secret.clone(), public, own);
+    Ok(Money {
+        gateway: Arc::new(GenericGateway::new(&format!("{own}/sandbox"), own)?),
+        webhook_secret: Some(secret),
+        sandbox: Some(Arc::new(sandbox)),
+    })
+}
+
+/// How the server reaches itself: one that listens everywhere, on loopback.
+fn own_address(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_listens_everywhere_reaches_itself_on_loopback() {
+        for (address, own) in [
+            ("0.0.0.0:3000", "http://127.0.0.1:3000"),
+            ("[::]:3000", "http://[::1]:3000"),
+            ("192.0.2.7:80", "http://192.0.2.7:80"),
+        ] {
+            assert_eq!(own_address(address.parse().expect("an address")), own);
+        }
+    }
+}
