@@ -116,7 +116,6 @@ fn rules(config: &Config) -> Rules {
         return_url_origins: config.return_url_origins.as_slice().to_vec(),
         lease_ttl: Duration::from_millis(config.lock_ttl_ms.into()),
         lease_wait: lease_wait(config),
-        ..Rules::default()
     }
 }
 

@@ -69,7 +69,7 @@ async fn buy_until_full(
             let sale = pay(&buyer, &answer.body, turn).await?;
             with(&hall, |hall| {
                 hall.sell(sale);
-                if hall.sales.len() % 50 == 0 {
+                if hall.sales.len().is_multiple_of(50) {
                     println!(
                         "      {:>5} bookings paid: {}",
                         hall.sales.len(),
@@ -89,7 +89,7 @@ async fn pay(buyer: &Buyer, held: &Value, turn: usize) -> Result<Sale, Failure> 
     let confirmed = buyer.confirm(&booking, method).await?;
     let started = confirmed.took;
     let mut session = confirmed.expect(200)?;
-    if turn % DECLINED == 0 {
+    if turn.is_multiple_of(DECLINED) {
         buyer.press(page(&session), "decline").await?;
         session = buyer.confirm(&booking, method).await?.expect(200)?;
     }

@@ -55,9 +55,9 @@ pub async fn run(args: DemoArgs) -> Result<bool, Failure> {
     let shows = create_showtimes(&base).await?;
     let mut verdict = Verdict::default();
     println!("\n[1/3] {} buyers, one seat: {}, seat A1", args.racers, shows.race.title);
-    verdict.race(race::run(&base, &shows.race.id, args.racers).await?);
+    verdict.race(&race::run(&base, &shows.race.id, args.racers).await?);
     println!("\n[2/3] {} buyers fill a hall and pay: {}", args.buyers, shows.hall.title);
-    verdict.hall(hall::run(&base, &shows.hall.id, args.buyers).await?);
+    verdict.hall(&hall::run(&base, &shows.hall.id, args.buyers).await?);
     println!("\n[3/3] Verify: every invariant, on everything stored");
     let checked = server.service().verify().await.map_err(|error| format!("verify: {error:?}"))?;
     print!("{}", report::table(&checked));

@@ -20,7 +20,7 @@ pub(super) async fn run(base: &str, showtime: &str, buyers: u32) -> Result<Tally
     let mut tally = Tally::default();
     while let Some(answer) = racers.join_next().await {
         tally.add(&answer??);
-        if tally.answers() % (buyers as usize / 4).max(1) == 0 {
+        if tally.answers().is_multiple_of((buyers as usize / 4).max(1)) {
             println!("      {:>5} answers: {}", tally.answers(), tally.summary());
         }
     }

@@ -116,15 +116,15 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn race(&mut self, race: Tally) {
+    pub(super) fn race(&mut self, race: &Tally) {
         let (won, lost) = (race.with_status("201"), race.with_status("409 SEAT_HELD_BY_ANOTHER"));
         let fair = won == 1 && lost + 1 == race.answers();
         self.line("race: exactly one buyer won", race.summary(), fair);
         self.line("race: overbookings", won.saturating_sub(1).to_string(), won <= 1);
-        self.timing("race, hold", &race);
+        self.timing("race, hold", race);
     }
 
-    pub(super) fn hall(&mut self, hall: Hall) {
+    pub(super) fn hall(&mut self, hall: &Hall) {
         let full = hall.booked == hall.seats && hall.sold() == hall.seats;
         let sold =
             format!("{} of {} seats, {} bookings", hall.sold(), hall.seats, hall.sales.len());

@@ -1,15 +1,17 @@
 //! What the service needs from outside, and nothing about who provides it.
 
+mod bookings;
 mod env;
 mod gateway;
 mod lease;
+mod payments;
+mod showtimes;
 mod store;
 
+pub use bookings::{BookingFilter, Bookings, ClaimEnd, PendingFilter, Preparation, Prepared};
 pub use env::{Clock, Env, Random, Spawn};
 pub use gateway::{Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest};
 pub use lease::{Lease, LeaseError, Leases};
-pub use store::{
-    BookingFilter, Bookings, ClaimEnd, Commit, CommitOutcome, EventKey, Inserted, Page,
-    PageRequest, PaymentMove, Payments, PendingFilter, Preparation, Prepared, SeatsNow,
-    ShowtimeFilter, ShowtimeSort, Showtimes, Store, StoreError,
-};
+pub use payments::{EventKey, Inserted, PaymentMove, Payments};
+pub use showtimes::{Commit, CommitOutcome, SeatsNow, ShowtimeFilter, ShowtimeSort, Showtimes};
+pub use store::{Page, PageRequest, Store, StoreError};

@@ -1,0 +1,130 @@
+use async_trait::async_trait;
+use seathold_core::{PaymentId, Timestamp};
+
+use super::StoreError;
+use crate::model::{GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
+
+/// What became of a new payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is there.
+    Yes,
+    /// The booking has a pending payment already: this one.
+    Pending(Box<Payment>),
+}
+
+/// A conditional step in a payment's life.
+#[derive(Clone, Debug)]
+pub struct PaymentMove<'a> {
+    /// Which payment.
+    pub id: PaymentId,
+    /// Only from one of these.
+    pub from: &'a [PaymentStatus],
+    /// To this.
+    pub to: PaymentStatus,
+    /// When the money was taken, to store.
+    pub paid_at: Option<Timestamp>,
+    /// The gateway's reference, to store if none is there.
+    pub transaction_id: Option<&'a str>,
+    /// When the row changes.
+    pub at: Timestamp,
+    /// By the store's clock, only before this moment: a driver that lost its
+    /// lease on the event does nothing.
+    pub deadline: Option<Timestamp>,
+}
+
+/// What makes a row of the inbox unique.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventKey {
+    /// The provider.
+    pub provider: PaymentMethod,
+    /// Its reference.
+    pub transaction_id: String,
+    /// Paid or not.
+    pub outcome: Outcome,
+}
+
+impl From<&GatewayEvent> for EventKey {
+    fn from(event: &GatewayEvent) -> Self {
+        Self {
+            provider: event.provider,
+            transaction_id: event.transaction_id.clone(),
+            outcome: event.outcome,
+        }
+    }
+}
+
+/// Payments, and the inbox of what gateways say.
+#[async_trait]
+pub trait Payments: Send + Sync {
+    /// Adds a payment, unless its booking has a pending one. One whose id is
+    /// there already is left as it is.
+    async fn insert_payment(&self, payment: &Payment) -> Result<Inserted, StoreError>;
+
+    /// One payment.
+    async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError>;
+
+    /// The payment with this reference at this provider.
+    async fn payment_of_transaction(
+        &self,
+        provider: PaymentMethod,
+        transaction_id: &str,
+    ) -> Result<Option<Payment>, StoreError>;
+
+    /// Stores the gateway's reference and URL. `false`: another payment of this
+    /// provider has that reference, or there is no such payment.
+    async fn open_session(
+        &self,
+        id: PaymentId,
+        transaction_id: &str,
+        payment_url: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Makes a conditional step. `false`, and nothing is changed: the payment
+    /// was not in a state it may start from, it is too late, or another payment
+    /// has the reference or is the pending one of the booking.
+    async fn move_payment(&self, step: &PaymentMove<'_>) -> Result<bool, StoreError>;
+
+    /// Payments with this stored status, in order of ids.
+    async fn payments_with_status(
+        &self,
+        status: PaymentStatus,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError>;
+
+    /// Keeps an event, unless it is there; gives the row as it stands then.
+    async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError>;
+
+    /// One event.
+    async fn event(&self, key: &EventKey) -> Result<Option<ReceivedEvent>, StoreError>;
+
+    /// Makes the caller the only one to act on an event until `until`: `true`
+    /// if it is there, not done, and nobody else's lease on it reaches beyond
+    /// `now`.
+    async fn lease_event(
+        &self,
+        key: &EventKey,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Notes that everything that follows from an event is done.
+    async fn finish_event(&self, key: &EventKey) -> Result<(), StoreError>;
+
+    /// Events after this key, in an order of keys that is always the same; with
+    /// `unfinished`, only those that are not done.
+    async fn events_after(
+        &self,
+        after: Option<&EventKey>,
+        unfinished: bool,
+        limit: u32,
+    ) -> Result<Vec<ReceivedEvent>, StoreError>;
+
+    /// Payments after this id, in order of ids, for `verify`.
+    async fn payments_after(
+        &self,
+        after: Option<PaymentId>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError>;
+}
