@@ -33,6 +33,7 @@ fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
     }
     let bookings = report.bookings.iter().map(|(status, n)| format!("{n} {}", status.as_str()));
     let bookings = bookings.collect::<Vec<_>>().join(", ");
+    let bookings = if bookings.is_empty() { "none" } else { &bookings };
     writeln!(text, "   showtimes: {}; bookings: {bookings}", report.showtimes)?;
     if report.unswept > 0 {
         writeln!(text, "   expired holds that the next sweep frees: {}", report.unswept)?;

@@ -1,5 +1,6 @@
 //! The only file that knows what stands behind the ports.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -63,13 +64,16 @@ pub fn system_env() -> Env {
 pub(crate) fn offline(data_dir: &Path) -> Result<Arc<Service>, StartError> {
     let env = system_env();
     let store = EmbeddedStore::open_existing(data_dir, Arc::clone(&env.clock));
+    let wrong = |expected| {
+        ConfigError::of_value("DATA_DIR", &data_dir.display().to_string(), expected).into()
+    };
     let store = store.map_err(|error| match error {
-        OpenError::InUse(_) => ConfigError::of_value(
-            "DATA_DIR",
-            &data_dir.display().to_string(),
-            "is in use by a running server: ask that server, GET /api/admin/verify",
-        )
-        .into(),
+        OpenError::InUse(_) => {
+            wrong("is in use by a running server: ask that server, GET /api/admin/verify")
+        }
+        OpenError::Io { cause, .. } if cause.kind() == ErrorKind::NotFound => {
+            wrong("holds no store: name the folder that `seathold serve` was given")
+        }
         error => StartError::Store(error),
     })?;
     Ok(Service::new(Parts {

@@ -103,7 +103,7 @@ fn key_file() -> Config {
 
 #[test]
 fn every_kind_of_public_key_verifies_its_own_tokens() {
-    let tokens: Value = serde_json::from_str(include_str!("tests/tokens.json")).expect("tokens");
+    let tokens: Value = serde_json::from_str(include_str!("tokens.json")).expect("tokens");
     for kind in ["rsa", "ec", "ed"] {
         let token = tokens[kind].as_str().expect("a token");
         let viewer = ask(&key_file(), &format!("Bearer {token}"));
@@ -118,7 +118,7 @@ fn every_kind_of_public_key_verifies_its_own_tokens() {
 #[test]
 fn a_public_key_is_no_hmac_secret_and_needs_its_name() {
     let claims = json!({"sub": "ann", "exp": NOW_SECONDS + 60});
-    let modulus = include_str!("tests/jwks.json");
+    let modulus = include_str!("jwks.json");
     let key = EncodingKey::from_secret(modulus.as_bytes());
     for kid in [Some("rsa".to_owned()), None, Some("other".to_owned())] {
         let header = Header { kid, ..Header::new(Algorithm::HS256) };
