@@ -85,8 +85,9 @@ impl Service {
                     status: BookingStatus::Cancelled,
                     at: booking.cancelled_at.unwrap_or(changed.at),
                 };
-                self.store.settle_bookings(&[settlement]).await?;
-                Ok(self.current(id).await?)
+                let settled = self.store.settle_bookings(&[settlement]).await;
+                settled.map_err(|error| Error::from(error).after_commit())?;
+                self.current(id).await.map_err(Error::after_commit)
             }
             Err(Error::Refused(_)) => {
                 // Somebody was faster: another cancel, a payment, the clock.

@@ -18,6 +18,16 @@ pub enum Error {
     Gateway,
 }
 
+impl Error {
+    /// The same, of a step that follows a commit: something was changed.
+    pub(crate) fn after_commit(self) -> Self {
+        match self {
+            Self::Unavailable | Self::Busy => Self::Unknown,
+            other => other,
+        }
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)

@@ -80,8 +80,8 @@ impl Service {
         };
         let ended = self.store.end_claim(claim, &end).await;
         let answer = outcome?;
-        // Done, but not remembered: say so only when a repeat would be told the same.
-        ended?;
+        // Done, but not remembered: a repeat finds out.
+        ended.map_err(|error| Error::from(error).after_commit())?;
         Ok(Reply { answer, resource: claim.resource, replayed: false })
     }
 }

@@ -1,4 +1,6 @@
-use seathold_core::{Refusal, Schedule, Seat, SeatMap, SeatState, ShowtimeId, Timestamp};
+use seathold_core::{
+    BookingId, Refusal, Schedule, Seat, SeatMap, SeatState, ShowtimeId, Timestamp,
+};
 
 use crate::desk::Order;
 use crate::model::{Showtime, ShowtimeStatus, ShowtimeSummary};
@@ -75,9 +77,14 @@ impl Service {
     pub async fn cancel_showtime(&self, id: ShowtimeId) -> Result<ShowtimeView, Error> {
         let changed = self.desks.order(id, Order::CancelShowtime).await?;
         // The seats have decided; the rows follow, here or with the sweep.
-        let rows = self.store.bookings(&changed.displaced).await?;
+        self.write_off(&changed.displaced).await.map_err(Error::after_commit)?;
+        self.showtime(id).await.map_err(Error::after_commit)
+    }
+
+    async fn write_off(&self, bookings: &[BookingId]) -> Result<(), Error> {
+        let rows = self.store.bookings(bookings).await?;
         rule::settle(&*self.store, rows, self.env.now()).await?;
-        self.showtime(id).await
+        Ok(())
     }
 
     /// Counts expired holds as available. The stored counter knows only what

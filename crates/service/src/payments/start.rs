@@ -77,7 +77,8 @@ impl Service {
             Err(Error::Refused(_)) => return Err(Refusal::HoldExpired.into()),
             other => other?,
         };
-        let confirmed = self.store.confirm_booking(booking.id, None, self.env.now()).await?;
+        let confirmed = self.store.confirm_booking(booking.id, None, self.env.now()).await;
+        let confirmed = confirmed.map_err(|error| Error::from(error).after_commit())?;
         Ok(Session { booking: confirmed.ok_or(Error::Unknown)?, payment: None })
     }
 
