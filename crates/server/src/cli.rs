@@ -173,6 +173,7 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, ConfigError> {
     })
 }
 
-fn port(text: &str) -> Result<u16, &'static str> {
+/// Parses a port.
+pub(crate) fn port(text: &str) -> Result<u16, &'static str> {
     text.parse().map_err(|_| "must be a whole number from 0 to 65535")
 }

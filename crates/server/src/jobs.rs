@@ -12,7 +12,8 @@ use crate::config::Cron;
 
 /// Whether `text` is a cron expression of six fields.
 pub(crate) fn is_cron(text: &str) -> bool {
-    Job::new_tz(text, Utc, |_, _| {}).is_ok()
+    // The scheduler would also take a seventh field, the year.
+    text.split_whitespace().count() == 6 && Job::new_tz(text, Utc, |_, _| {}).is_ok()
 }
 
 /// The running scheduler.
@@ -25,7 +26,7 @@ impl Jobs {
         service: &Arc<Service>,
         cron: &Cron,
     ) -> Result<Self, JobSchedulerError> {
-        let round = Arc::new(Round { service: Arc::clone(service), running: Mutex::new(()) });
+        let round = Arc::new(Round::new(Arc::clone(service)));
         let first = Arc::clone(&round);
         tokio::spawn(async move { first.run().await });
         let scheduler = JobScheduler::new().await?;
@@ -46,28 +47,43 @@ impl Jobs {
     }
 }
 
-/// One round of all jobs, at most one at a time.
+/// One round of all jobs, each of them running at most once at a time. They do
+/// not wait for one another: a gateway that hangs keeps no seat from being freed.
 struct Round {
     service: Arc<Service>,
-    running: Mutex<()>,
+    sweep: Mutex<()>,
+    inbox: Mutex<()>,
+    refunds: Mutex<()>,
+    claims: Mutex<()>,
 }
 
 impl Round {
+    fn new(service: Arc<Service>) -> Self {
+        let [sweep, inbox, refunds, claims] = Default::default();
+        Self { service, sweep, inbox, refunds, claims }
+    }
+
     async fn run(&self) {
-        // The scheduler does not wait for a slow round; the next one would only
-        // get in its way.
-        let Ok(_running) = self.running.try_lock() else {
-            return tracing::warn!("the last round of jobs is still running: this one is left out");
-        };
-        note("sweep", self.service.sweep().await.map(drop));
-        note("settle_inbox", self.service.settle_inbox().await.map(drop));
-        note("settle_refunds", self.service.settle_refunds().await.map(drop));
-        note("purge_claims", self.service.purge_claims().await.map(drop));
+        let service = &self.service;
+        tokio::join!(
+            alone("sweep", &self.sweep, service.sweep()),
+            alone("settle_inbox", &self.inbox, service.settle_inbox()),
+            alone("settle_refunds", &self.refunds, service.settle_refunds()),
+            alone("purge_claims", &self.claims, service.purge_claims()),
+        );
     }
 }
 
-fn note(job: &'static str, result: Result<(), Error>) {
-    if let Err(error) = result {
+/// Does a job unless the last round is still at it.
+async fn alone<T>(
+    job: &'static str,
+    running: &Mutex<()>,
+    work: impl Future<Output = Result<T, Error>>,
+) {
+    let Ok(_running) = running.try_lock() else {
+        return tracing::warn!(job, "still running from an earlier round: left out");
+    };
+    if let Err(error) = work.await {
         tracing::warn!(job, ?error, "a job failed; the next round repeats it");
     }
 }

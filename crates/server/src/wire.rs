@@ -26,6 +26,10 @@ use crate::sandbox::Sandbox;
 /// shop takes for a request.
 const WEBHOOK_TIME: Duration = Duration::from_secs(10);
 
+/// How long a desk waits for its lease at the most: well within the time a
+/// request may take, so that the batch can still run without.
+const LEASE_WAIT_MAX: Duration = Duration::from_secs(3);
+
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -127,7 +131,8 @@ fn rules(config: &Config) -> Rules {
 /// that doubles, each with half of it again as jitter.
 fn lease_wait(config: &Config) -> Duration {
     let doublings = (1_u64 << config.lock_max_retries) - 1;
-    Duration::from_millis(u64::from(config.lock_retry_base_ms) * doublings * 3 / 2)
+    let backoff = Duration::from_millis(u64::from(config.lock_retry_base_ms) * doublings * 3 / 2);
+    backoff.min(LEASE_WAIT_MAX)
 }
 
 /// Whoever takes the money, and what their webhooks are signed with.

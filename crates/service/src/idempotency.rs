@@ -12,8 +12,7 @@ use crate::{Error, Keyed, Reply, Service};
 
 impl Service {
     /// Runs `work` once for this key, whatever becomes of the caller, and
-    /// remembers its answer. Work is given the resource to bring about: the
-    /// one of the first try, if that try crashed.
+    /// remembers its answer. Work is told which try it is.
     pub(crate) async fn once<W, F>(
         self: &Arc<Self>,
         keyed: Keyed,
@@ -21,16 +20,16 @@ impl Service {
         work: W,
     ) -> Result<Reply, Error>
     where
-        W: FnOnce(Resource) -> F + Send + 'static,
+        W: FnOnce(Try) -> F + Send + 'static,
         F: Future<Output = Result<Answer, Error>> + Send,
     {
         let service = self.clone();
         let run = async move {
             match service.claim(keyed, resource).await? {
                 Claimed::Before(reply) => Ok(reply),
-                Claimed::Now(claim) => {
-                    let outcome = work(claim.resource).await;
-                    service.finish(&claim, outcome).await
+                Claimed::Now(claim, resumed) => {
+                    let outcome = work(Try { resource: claim.resource, resumed }).await;
+                    service.finish(&claim, resumed, outcome).await
                 }
             }
         };
@@ -50,7 +49,7 @@ impl Service {
             expires_at: now.plus_millis(CLAIM_TTL_MS),
         };
         let Some(earlier) = self.store.insert_claim(&claim).await? else {
-            return Ok(Claimed::Now(claim));
+            return Ok(Claimed::Now(claim, false));
         };
         if earlier.fingerprint != claim.fingerprint {
             return Err(Refusal::KeyReused.into());
@@ -69,13 +68,19 @@ impl Service {
         if !self.store.take_over(&earlier, &claim, None).await? {
             return Err(Refusal::RequestInProgress.into());
         }
-        Ok(Claimed::Now(claim))
+        Ok(Claimed::Now(claim, true))
     }
 
-    async fn finish(&self, claim: &Claim, outcome: Result<Answer, Error>) -> Result<Reply, Error> {
+    async fn finish(
+        &self,
+        claim: &Claim,
+        resumed: bool,
+        outcome: Result<Answer, Error>,
+    ) -> Result<Reply, Error> {
         let end = match &outcome {
             Ok(answer) => ClaimEnd::Completed(answer.clone()),
-            Err(Error::Refused(_)) => ClaimEnd::Discarded,
+            // The first try may have left something: the key stays bound to it.
+            Err(Error::Refused(_)) if !resumed => ClaimEnd::Discarded,
             Err(_) => ClaimEnd::Failed,
         };
         let ended = self.store.end_claim(claim, &end).await;
@@ -86,9 +91,18 @@ impl Service {
     }
 }
 
+/// Which try of a request this is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Try {
+    /// What to bring about: the same in every try.
+    pub(crate) resource: Resource,
+    /// Whether an earlier try may have got some way.
+    pub(crate) resumed: bool,
+}
+
 enum Claimed {
-    /// The key is ours now.
-    Now(Claim),
+    /// The key is ours now; whether somebody had it before us.
+    Now(Claim, bool),
     /// The request was answered before.
     Before(Reply),
 }

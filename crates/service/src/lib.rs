@@ -9,7 +9,7 @@ pub mod model;
 mod payments;
 pub mod ports;
 mod requests;
-pub mod rule;
+mod rule;
 mod service;
 mod showtimes;
 mod sweep;

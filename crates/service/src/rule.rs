@@ -9,7 +9,7 @@ use crate::ports::{SeatsNow, Store, StoreError};
 
 /// What a row that is stored as pending is, going by its seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Held until then.
     Live(Timestamp),
     /// Its seats may be on their way: nobody was told of it yet.
@@ -19,8 +19,7 @@ pub enum Verdict {
 }
 
 /// Applies the rule to a row that is stored as pending, given its seats.
-#[must_use]
-pub fn judge(row: &Booking, seats: &SeatsNow, now: Timestamp) -> Verdict {
+pub(crate) fn judge(row: &Booking, seats: &SeatsNow, now: Timestamp) -> Verdict {
     let under: Vec<_> = seats.states.iter().filter(|seat| seat.booking() == Some(row.id)).collect();
     let whole = under.len() == row.seats.len();
     if whole && under.iter().all(|seat| matches!(seat, SeatState::Booked { .. })) {
@@ -50,12 +49,13 @@ pub fn judge(row: &Booking, seats: &SeatsNow, now: Timestamp) -> Verdict {
 ///
 /// # Errors
 /// The store failed.
-pub async fn settle(
+pub(crate) async fn settle(
     store: &dyn Store,
-    rows: Vec<Booking>,
+    mut rows: Vec<Booking>,
     now: Timestamp,
 ) -> Result<Settled, StoreError> {
     let seats = seats_of(store, &rows).await?;
+    reread_losers(store, &mut rows, &seats, now).await?;
     let mut settled = Settled::default();
     let mut settlements = Vec::new();
     for mut row in rows {
@@ -65,11 +65,17 @@ pub async fn settle(
         }
         match judge(&row, &seats[&row.id], now) {
             Verdict::InFlight => continue,
-            Verdict::Live(until) => row.hold_expires_at = until,
+            Verdict::Live(until) => {
+                row.hold_expires_at = until;
+                // A cancellation is under way, or was given up: not cancelled yet.
+                row.cancelled_at = None;
+            }
             Verdict::Ended(status, at) => {
                 let seen_held_at = row.held_at;
-                settlements.push(Settlement { booking: row.id, seen_held_at, status, at });
-                end(&mut row, status, at);
+                if is_final(&row, &seats[&row.id]) {
+                    settlements.push(Settlement { booking: row.id, seen_held_at, status, at });
+                }
+                row.end(status, at);
             }
         }
         settled.rows.push(row);
@@ -80,24 +86,49 @@ pub async fn settle(
     Ok(settled)
 }
 
-/// Rows as they are, and how many of them were written down as ended.
-#[derive(Clone, Debug, Default)]
-pub struct Settled {
-    /// The rows.
-    pub rows: Vec<Booking>,
-    /// Settlements that the store took.
-    pub written: u64,
+/// Whether nothing can change what the row has become: it is sold, or none of
+/// its seats stands under it. An expired hold may still, until it is swept.
+fn is_final(row: &Booking, seats: &SeatsNow) -> bool {
+    let under = seats.states.iter().filter(|seat| seat.booking() == Some(row.id));
+    under.clone().all(|seat| matches!(seat, SeatState::Booked { .. }))
 }
 
-/// Makes a pending row one that has ended.
-pub fn end(row: &mut Booking, status: BookingStatus, at: Timestamp) {
-    row.status = status;
-    row.updated_at = row.updated_at.max(at);
-    match status {
-        BookingStatus::Confirmed => row.confirmed_at = Some(at),
-        BookingStatus::Cancelled => row.cancelled_at = Some(at),
-        BookingStatus::Pending | BookingStatus::Expired => {}
+/// Reads the rows again that seem to have lost their seats: these were read
+/// later. Marks are set before seats are lost, so the newer row tells why.
+async fn reread_losers(
+    store: &dyn Store,
+    rows: &mut [Booking],
+    seats: &BTreeMap<BookingId, SeatsNow>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let lost = |row: &Booking| {
+        row.status == BookingStatus::Pending
+            && !matches!(
+                judge(row, &seats[&row.id], now),
+                Verdict::Live(_) | Verdict::Ended(BookingStatus::Confirmed, _)
+            )
+    };
+    let ids: Vec<BookingId> = rows.iter().filter(|row| lost(row)).map(|row| row.id).collect();
+    if ids.is_empty() {
+        return Ok(());
     }
+    let newer = store.bookings(&ids).await?;
+    let mut newer: BTreeMap<_, _> = newer.into_iter().map(|row| (row.id, row)).collect();
+    for row in rows {
+        if let Some(newer) = newer.remove(&row.id) {
+            *row = newer;
+        }
+    }
+    Ok(())
+}
+
+/// Rows as they are, and how many of them were written down as ended.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settled {
+    /// The rows.
+    pub(crate) rows: Vec<Booking>,
+    /// Settlements that the store took.
+    pub(crate) written: u64,
 }
 
 /// The seats of each pending row, with one read per showtime.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use seathold_core::Timestamp;
+
 use crate::desk::Order;
 use crate::limits::{PAGE, SWEEP_GRACE_MS};
 use crate::ports::PendingFilter;
@@ -26,6 +28,7 @@ impl Service {
         let before = self.env.now().plus_millis(-SWEEP_GRACE_MS);
         let mut swept = Swept::default();
         let mut seen = BTreeSet::new();
+        self.note_lateness(before).await?;
         loop {
             let due = self.store.expiring_showtimes(before, PAGE).await?;
             let fresh: Vec<_> = due.into_iter().filter(|id| seen.insert(*id)).collect();
@@ -49,6 +52,19 @@ impl Service {
                 return Ok(swept);
             }
         }
+    }
+
+    /// How long the longest expired hold has been waiting to be written off:
+    /// the only place where a late sweep shows.
+    async fn note_lateness(&self, before: Timestamp) -> Result<(), Error> {
+        let mut late_ms = 0;
+        if let Some(first) = self.store.expiring_showtimes(before, 1).await?.first()
+            && let Some(ended) = self.store.summary(*first).await?.and_then(|it| it.next_expiry)
+        {
+            late_ms = self.env.now().millis_since(ended);
+        }
+        metrics::gauge!("seathold_sweep_lateness_seconds").set(late_ms as f64 / 1000.0);
+        Ok(())
     }
 
     /// Forgets idempotency keys whose day is over; gives how many.

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use seathold_core::{BookingId, PaymentId, SeatLabel, SeatMap, ShowtimeId, Timestamp};
 use seathold_service::model::{
-    Booking, Claim, ClaimKey, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, Settlement,
-    Showtime, ShowtimeSummary, StoredShowtime,
+    Booking, Claim, ClaimKey, GatewayEvent, Payment, PaymentMethod, PaymentStatus, ReceivedEvent,
+    Settlement, Showtime, ShowtimeSummary, StoredShowtime,
 };
 use seathold_service::ports::{
     BookingFilter, Bookings, ClaimEnd, Commit, CommitOutcome, EventKey, Inserted, Page,
@@ -154,6 +154,7 @@ with_faults! { Payments {
     move_payment(step: &PaymentMove<'_>) -> bool;
     payments_with_status(status: PaymentStatus, limit: u32) -> Vec<Payment>;
     receive_event(event: &ReceivedEvent) -> ReceivedEvent;
+    forget_event(event: &GatewayEvent) -> ();
     event(key: &EventKey) -> Option<ReceivedEvent>;
     lease_event(key: &EventKey, now: Timestamp, until: Timestamp) -> bool;
     finish_event(key: &EventKey) -> ();

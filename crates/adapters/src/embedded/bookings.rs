@@ -5,11 +5,14 @@ use seathold_service::ports::{
     BookingFilter, Bookings, ClaimEnd, Page, PendingFilter, Preparation, Prepared, StoreError,
 };
 
-use super::tables::{BOOKINGS, CLAIMS, Tables, record, records_after};
+use super::tables::{BOOKINGS, CLAIMS, Snapshot, Tables, record, records_after};
 use super::{Broken, EmbeddedStore, claims, rows};
 
 /// Claims forgotten in one transaction: others wait meanwhile.
 const PURGE_BATCH: usize = 1000;
+
+/// Rows that are read faster than another thread could be asked to.
+const FEW: usize = 64;
 
 #[async_trait]
 impl Bookings for EmbeddedStore {
@@ -71,10 +74,12 @@ impl Bookings for EmbeddedStore {
     }
 
     async fn bookings(&self, ids: &[BookingId]) -> Result<Vec<Booking>, StoreError> {
-        self.read(|snapshot| {
+        let (few, ids) = (ids.len() <= FEW, ids.to_vec());
+        let find = move |snapshot: &Snapshot| {
             let bookings = snapshot.open(BOOKINGS)?;
             ids.iter().filter_map(|id| record(&bookings, &id.bytes()).transpose()).collect()
-        })
+        };
+        if few { self.read(find) } else { self.scan(find).await }
     }
 
     async fn list_bookings(&self, filter: &BookingFilter) -> Result<Page<Booking>, StoreError> {
@@ -127,9 +132,6 @@ fn prepare(tables: &mut Tables<'_>, preparation: &Preparation) -> Result<Vec<Pre
             }
         })?;
     }
-    for id in &preparation.displaced {
-        rows::update(tables, *id, |row| row.was_held = true)?;
-    }
     let open = |(claim, row): &(Claim, Booking)| match claims::insert(tables, claim)? {
         Some(first) => Ok(Prepared::Duplicate(Box::new(first))),
         None => {
@@ -137,7 +139,12 @@ fn prepare(tables: &mut Tables<'_>, preparation: &Preparation) -> Result<Vec<Pre
             Ok(Prepared::Opened)
         }
     };
-    preparation.holds.iter().map(open).collect()
+    let prepared = preparation.holds.iter().map(open).collect::<Result<_, Broken>>()?;
+    // Last: a hold of this very batch may be taken away by the same commit.
+    for id in &preparation.displaced {
+        rows::update(tables, *id, |row| row.was_held = true)?;
+    }
+    Ok(prepared)
 }
 
 fn unprepare(
@@ -179,7 +186,7 @@ fn settle(tables: &mut Tables<'_>, settlements: &[Settlement]) -> Result<u64, Br
         rows::update(tables, settlement.booking, |row| {
             let unchanged = row.held_at == settlement.seen_held_at;
             if row.status == BookingStatus::Pending && unchanged {
-                end(row, settlement.status, settlement.at);
+                row.end(settlement.status, settlement.at);
                 written += 1;
             }
         })?;
@@ -188,28 +195,11 @@ fn settle(tables: &mut Tables<'_>, settlements: &[Settlement]) -> Result<u64, Br
 }
 
 fn confirm(row: &mut Booking, paid_by: Option<PaymentId>, at: Timestamp) {
-    match row.status {
-        BookingStatus::Pending | BookingStatus::Expired => {
-            end(row, BookingStatus::Confirmed, at);
-        }
-        BookingStatus::Confirmed => {}
-        BookingStatus::Cancelled => return,
+    if row.status != BookingStatus::Confirmed {
+        row.end(BookingStatus::Confirmed, at);
     }
     if row.paid_by.is_none() && paid_by.is_some() {
         row.paid_by = paid_by;
         row.updated_at = at;
-    }
-}
-
-fn end(row: &mut Booking, status: BookingStatus, at: Timestamp) {
-    row.status = status;
-    row.updated_at = at;
-    match status {
-        BookingStatus::Confirmed => {
-            row.confirmed_at = Some(at);
-            row.cancelled_at = None;
-        }
-        BookingStatus::Cancelled => row.cancelled_at = Some(at),
-        BookingStatus::Expired | BookingStatus::Pending => {}
     }
 }

@@ -1,7 +1,7 @@
 //! The inbox of what gateways say.
 
 use seathold_core::Timestamp;
-use seathold_service::model::ReceivedEvent;
+use seathold_service::model::{GatewayEvent, ReceivedEvent};
 use seathold_service::ports::EventKey;
 
 use super::tables::{EVENTS, NOTHING, Snapshot, Tables, UNFINISHED_EVENTS, put, record};
@@ -21,6 +21,17 @@ pub(super) fn receive(
         tables.unfinished_events.insert(key.as_slice(), NOTHING)?;
     }
     Ok(event.clone())
+}
+
+/// Removes an event that is not done, if it is kept just as it is here.
+pub(super) fn forget(tables: &mut Tables<'_>, event: &GatewayEvent) -> Result<(), Broken> {
+    let key = keys::event(&EventKey::from(event));
+    let kept = record::<ReceivedEvent>(&tables.events, &key)?;
+    if kept.is_some_and(|kept| !kept.done && kept.event == *event) {
+        tables.events.remove(key.as_slice())?;
+        tables.unfinished_events.remove(key.as_slice())?;
+    }
+    Ok(())
 }
 
 pub(super) fn lease(

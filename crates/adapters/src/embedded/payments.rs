@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use redb::ReadableTable;
 use seathold_core::{PaymentId, Timestamp};
-use seathold_service::model::{Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
+use seathold_service::model::{GatewayEvent, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
 use seathold_service::ports::{EventKey, Inserted, PaymentMove, Payments, StoreError};
 
 use super::tables::{
@@ -102,6 +102,11 @@ impl Payments for EmbeddedStore {
     ) -> Result<bool, StoreError> {
         let key = keys::event(key);
         self.writer.run(move |tables| events::lease(tables, &key, now, until)).await
+    }
+
+    async fn forget_event(&self, event: &GatewayEvent) -> Result<(), StoreError> {
+        let event = event.clone();
+        self.writer.run(move |tables| events::forget(tables, &event)).await
     }
 
     async fn finish_event(&self, key: &EventKey) -> Result<(), StoreError> {

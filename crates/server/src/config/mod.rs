@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::url::{BaseUrl, HttpUrl, Origins};
 
-use value::whole;
+pub(crate) use value::whole;
 pub use value::{ConfigError, Cron, Secret, explain};
 
 /// Characters a `JWT_SECRET` has at least: fewer can be guessed.

@@ -47,7 +47,7 @@ pub fn explain(error: &clap::Error) -> Option<ConfigError> {
 }
 
 /// A whole number from `MIN` to `MAX`.
-pub(super) fn whole<const MIN: u32, const MAX: u32>(text: &str) -> Result<u32, String> {
+pub(crate) fn whole<const MIN: u32, const MAX: u32>(text: &str) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number));
     number.ok_or_else(|| format!("must be a whole number from {MIN} to {MAX}"))
 }

@@ -15,6 +15,8 @@ use tokio::net::TcpListener;
 
 use self::client::Buyer;
 use self::verdict::Verdict;
+use crate::cli::port;
+use crate::config::whole;
 use crate::{Config, Server, report};
 
 /// Why the demo cannot go on.
@@ -30,13 +32,13 @@ pub struct DemoArgs {
     #[arg(long)]
     exit: bool,
     /// Port to serve on; a free one is taken if it is in use
-    #[arg(long, env = "PORT", default_value_t = 3000)]
+    #[arg(long, env = "PORT", default_value = "3000", value_parser = port)]
     port: u16,
-    /// Buyers who race for one seat
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(2..=5_000))]
+    /// Buyers who race for one seat (2 to 5000)
+    #[arg(long, default_value = "1000", value_parser = whole::<2, 5_000>)]
     racers: u32,
-    /// Buyers who fill a hall of 400 seats and pay
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(40..=2_000))]
+    /// Buyers who fill a hall of 400 seats and pay (40 to 2000)
+    #[arg(long, default_value = "200", value_parser = whole::<40, 2_000>)]
     buyers: u32,
 }
 

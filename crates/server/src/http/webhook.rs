@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::extract::{BODY_MAX_BYTES, Body, Id, Text, Time, given, read};
+use super::extract::{BODY_MAX_BYTES, Body, Id, Text, Time, given, printable, read};
 use super::{App, Problem, kind};
 use crate::wire::signature;
 
@@ -30,6 +30,7 @@ pub(crate) struct WebhookBody {
         max = "TRANSACTION_ID_MAX_CHARS",
         message = "must have 1 to 200 characters"
     ))]
+    #[validate(custom(function = "printable"))]
     #[schema(example = "TXN_MOMO_abc123")]
     transaction_id: String,
     /// Whether the money was taken.

@@ -304,7 +304,7 @@ impl Plan {
             seats.extend(change.seats.iter().map(|seat| (seat.label, seat.to.clone())));
             not_before = not_before.max(change.not_before);
             cancelled_at = cancelled_at.or(change.cancelled_at);
-            only_scheduled |= entry.needs_scheduled();
+            only_scheduled |= entry.is_hold();
         }
         Commit {
             showtime: cached.showtime.id,

@@ -67,12 +67,9 @@ impl Entry {
         }
     }
 
-    /// Whether it puts seats into a booking anew.
-    pub(super) fn needs_scheduled(&self) -> bool {
-        match &self.ticket.work {
-            Work::Hold(..) => true,
-            Work::Order(order, _) => matches!(order, Order::Sell { .. }),
-        }
+    /// Whether it is a new hold.
+    pub(super) fn is_hold(&self) -> bool {
+        self.key().is_some()
     }
 
     /// Decides it on the map.

@@ -47,6 +47,10 @@ impl Desk {
             if queue.is_empty() || tenure_over {
                 self.release().await;
             }
+            if queue.is_empty() && self.cache.is_none() {
+                // No such showtime, or nothing worth keeping: do not wait idle.
+                break;
+            }
         }
         // What was queued before the channel closed is still served.
         queue.close();

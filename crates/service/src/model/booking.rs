@@ -61,6 +61,21 @@ impl Booking {
         self.seats.iter().map(|seat| seat.label).collect()
     }
 
+    /// Writes down what it has become, at `at`. A sale overrules a cancel mark:
+    /// its seats decide.
+    pub fn end(&mut self, status: BookingStatus, at: Timestamp) {
+        self.status = status;
+        self.updated_at = at;
+        match status {
+            BookingStatus::Confirmed => {
+                self.confirmed_at = Some(at);
+                self.cancelled_at = None;
+            }
+            BookingStatus::Cancelled => self.cancelled_at = Some(at),
+            BookingStatus::Pending | BookingStatus::Expired => {}
+        }
+    }
+
     /// The claim that belongs to it.
     #[must_use]
     pub fn claim_key(&self) -> ClaimKey {

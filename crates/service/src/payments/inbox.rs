@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::limits::{EVENT_LEASE_MS, PAGE, SETTLE_WAIT};
 use crate::model::{GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
-use crate::ports::{EventKey, PaymentMove};
+use crate::ports::{EventKey, PaymentMove, StoreError};
 use crate::{Error, Received, Service};
 
 impl Service {
@@ -14,14 +14,20 @@ impl Service {
     /// The store failed: the event may be lost, the gateway has to repeat it.
     pub async fn receive(self: &Arc<Self>, event: GatewayEvent) -> Result<Received, Error> {
         let payment = self.payment_meant(&event).await?;
-        if payment.as_ref().is_some_and(|payment| !fits(&event, payment)) {
-            metrics::counter!("seathold_webhooks_total", "outcome" => "mismatch").increment(1);
+        if let Some(payment) = payment.as_ref().filter(|payment| !fits(&event, payment)) {
+            note_mismatch(&event, payment);
             return Ok(Received::WrongAmount);
         }
         let key = EventKey::from(&event);
         let received_at = self.env.now();
-        let row = ReceivedEvent { event, received_at, lease_until: None, done: false };
-        let row = self.store.receive_event(&row).await?;
+        let new = ReceivedEvent { event, received_at, lease_until: None, done: false };
+        let mut row = self.store.receive_event(&new).await?;
+        if let Some(payment) = payment.as_ref().filter(|payment| !fits(&row.event, payment)) {
+            // Kept while nobody could know that it was wrong: it stands in the way.
+            note_mismatch(&row.event, payment);
+            self.store.forget_event(&row.event).await?;
+            row = self.store.receive_event(&new).await?;
+        }
         if payment.is_none() && !row.done {
             metrics::counter!("seathold_webhooks_total", "outcome" => "unmatched").increment(1);
             return Ok(Received::UnknownTransaction);
@@ -79,6 +85,12 @@ impl Service {
 
     async fn try_drive(&self, key: &EventKey, event: &GatewayEvent) -> Result<bool, Error> {
         let Some(payment) = self.payment_meant(event).await? else { return Ok(false) };
+        if !fits(event, &payment) {
+            // It came before its payment was known, or it would have been refused.
+            note_mismatch(event, &payment);
+            self.store.forget_event(event).await?;
+            return Ok(false);
+        }
         let now = self.env.now();
         let until = now.plus_millis(EVENT_LEASE_MS);
         // Alone: two drivers could decide differently about the same money.
@@ -87,10 +99,7 @@ impl Service {
         }
         // Read anew: the driver before may have got far.
         let Some(payment) = self.store.payment(payment.id).await? else { return Ok(false) };
-        if !fits(event, &payment) {
-            // It came before its payment was known, or it would have been refused.
-            tracing::error!(payment_id = %payment.id, "event with another amount put aside");
-        } else if event.outcome == Outcome::Success {
+        if event.outcome == Outcome::Success {
             self.paid(&payment, event, until).await?;
         } else {
             self.failed(&payment).await?;
@@ -101,22 +110,22 @@ impl Service {
 
     /// Ends that payment only: the hold stays, and may be paid otherwise.
     async fn failed(&self, payment: &Payment) -> Result<(), Error> {
-        let step = PaymentMove {
-            id: payment.id,
-            from: &[PaymentStatus::Pending],
-            to: PaymentStatus::Failed,
-            paid_at: None,
-            transaction_id: None,
-            at: self.env.now(),
-            deadline: None,
-        };
+        let step = PaymentMove::new(
+            payment.id,
+            &[PaymentStatus::Pending],
+            PaymentStatus::Failed,
+            self.env.now(),
+        );
         self.store.move_payment(&step).await?;
         Ok(())
     }
 
     /// The payment an event is about: by the gateway's reference, or by ours
     /// while the gateway's is not known here yet.
-    async fn payment_meant(&self, event: &GatewayEvent) -> Result<Option<Payment>, Error> {
+    pub(crate) async fn payment_meant(
+        &self,
+        event: &GatewayEvent,
+    ) -> Result<Option<Payment>, StoreError> {
         let known =
             self.store.payment_of_transaction(event.provider, &event.transaction_id).await?;
         if known.is_some() {
@@ -128,6 +137,13 @@ impl Service {
             payment.provider == event.provider && payment.transaction_id.is_none()
         }))
     }
+}
+
+/// Nothing follows from such an event, but somebody should look at it.
+fn note_mismatch(event: &GatewayEvent, payment: &Payment) {
+    metrics::counter!("seathold_webhooks_total", "outcome" => "mismatch").increment(1);
+    let (said, due) = (event.amount, payment.amount);
+    tracing::error!(payment_id = %payment.id, said, due, "the gateway names another amount");
 }
 
 fn fits(event: &GatewayEvent, payment: &Payment) -> bool {

@@ -3,6 +3,10 @@ use crate::model::{Payment, PaymentStatus};
 use crate::ports::{PaymentMove, RefundRequest, StoreError};
 use crate::{Error, Service};
 
+/// Refunds in a row that the gateway may not accept before the rest is left to
+/// the next round: most likely it is down, and each call takes its time.
+const REFUSALS_MAX: u32 = 10;
+
 impl Service {
     /// Asks again for every refund the gateway has not accepted yet; gives how
     /// many it has now.
@@ -10,10 +14,18 @@ impl Service {
     /// # Errors
     /// The store failed.
     pub async fn settle_refunds(&self) -> Result<u64, Error> {
-        let mut refunded = 0;
+        let (mut refunded, mut refusals) = (0, 0);
         let open = self.store.payments_with_status(PaymentStatus::RefundPending, PAGE).await?;
         for payment in open {
-            refunded += u64::from(self.refund(&payment).await);
+            if self.refund(&payment).await {
+                refunded += 1;
+                refusals = 0;
+            } else {
+                refusals += 1;
+            }
+            if refusals == REFUSALS_MAX {
+                break;
+            }
         }
         Ok(refunded)
     }
@@ -41,15 +53,12 @@ impl Service {
     }
 
     async fn note_refund(&self, payment: &Payment) -> Result<bool, StoreError> {
-        let step = PaymentMove {
-            id: payment.id,
-            from: &[PaymentStatus::RefundPending],
-            to: PaymentStatus::Refunded,
-            paid_at: None,
-            transaction_id: None,
-            at: self.env.now(),
-            deadline: None,
-        };
+        let step = PaymentMove::new(
+            payment.id,
+            &[PaymentStatus::RefundPending],
+            PaymentStatus::Refunded,
+            self.env.now(),
+        );
         self.store.move_payment(&step).await
     }
 }

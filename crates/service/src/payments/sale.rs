@@ -21,7 +21,7 @@ impl Service {
         let now = self.env.now();
         let step = PaymentMove {
             id: payment.id,
-            from: &[PaymentStatus::Pending, PaymentStatus::Failed, PaymentStatus::Expired],
+            from: &[PaymentStatus::Pending, PaymentStatus::Failed],
             to: if sold { PaymentStatus::Completed } else { PaymentStatus::RefundPending },
             paid_at: Some(event.paid_at.unwrap_or(now)),
             transaction_id: Some(&event.transaction_id),

@@ -18,9 +18,9 @@ impl Service {
         let planned = Resource::Payment(PaymentId::from_uuid(self.env.uuid()));
         let service = self.clone();
         let (keyed, render) = (request.key.clone(), request.render);
-        self.once(keyed, planned, move |resource| async move {
-            let Resource::Payment(id) = resource else { return Err(Error::Unknown) };
-            Ok(render(&service.session(request, id).await?))
+        self.once(keyed, planned, move |this| async move {
+            let Resource::Payment(id) = this.resource else { return Err(Error::Unknown) };
+            Ok(render(&service.session(request, id, this.resumed).await?))
         })
         .await
     }
@@ -40,7 +40,12 @@ impl Service {
         Ok(payment)
     }
 
-    async fn session(&self, request: PayRequest, id: PaymentId) -> Result<Session, Error> {
+    async fn session(
+        &self,
+        request: PayRequest,
+        id: PaymentId,
+        resumed: bool,
+    ) -> Result<Session, Error> {
         if !self.return_url_allowed(request.return_url.as_deref()) {
             return Err(Refusal::ReturnUrlNotAllowed.into());
         }
@@ -48,6 +53,10 @@ impl Service {
         let booking = self.booking(request.booking, &viewer).await?;
         match booking.status {
             BookingStatus::Pending => {}
+            BookingStatus::Confirmed if resumed && booking.final_amount == 0 => {
+                // By the first try, the answer of which was lost.
+                return Ok(Session { booking, payment: None });
+            }
             BookingStatus::Expired => return Err(Refusal::HoldExpired.into()),
             BookingStatus::Confirmed | BookingStatus::Cancelled => {
                 return Err(Refusal::BookingNotPending.into());
@@ -91,9 +100,12 @@ impl Service {
         method: PaymentMethod,
         return_url: Option<String>,
     ) -> Result<Payment, Error> {
-        // An earlier try with this key got as far as this.
-        if let Some(own) = self.store.payment(id).await? {
-            return Ok(own);
+        match self.store.payment(id).await? {
+            // An earlier try with this key got as far as this.
+            Some(own) if own.status == PaymentStatus::Pending => return Ok(own),
+            // That payment has ended since. One key has one payment.
+            Some(_) => return Err(Refusal::KeyReused.into()),
+            None => {}
         }
         let now = self.env.now();
         let payment = Payment {
@@ -117,15 +129,12 @@ impl Service {
                 Inserted::Yes => return Ok(payment),
                 Inserted::Pending(other) if other.provider == method => return Ok(*other),
                 Inserted::Pending(other) => {
-                    let step = PaymentMove {
-                        id: other.id,
-                        from: &[PaymentStatus::Pending],
-                        to: PaymentStatus::Failed,
-                        paid_at: None,
-                        transaction_id: None,
-                        at: now,
-                        deadline: None,
-                    };
+                    let step = PaymentMove::new(
+                        other.id,
+                        &[PaymentStatus::Pending],
+                        PaymentStatus::Failed,
+                        now,
+                    );
                     self.store.move_payment(&step).await?;
                 }
             }
@@ -152,7 +161,8 @@ impl Service {
             Error::Gateway
         })?;
         let (transaction, url) = (session.transaction_id, session.payment_url);
-        if !self.store.open_session(payment.id, &transaction, &url, self.env.now()).await? {
+        let stored = self.store.open_session(payment.id, &transaction, &url, self.env.now()).await;
+        if !stored.map_err(|error| Error::from(error).after_commit())? {
             tracing::error!(payment_id = %payment.id, "gateway used a transaction id twice");
             return Err(Error::Gateway);
         }

@@ -12,7 +12,8 @@ pub struct Preparation {
     /// Pending bookings whose seats are about to be given back, and when: sets
     /// `cancelled_at` on rows that are still pending and have none.
     pub cancels: Vec<(BookingId, Timestamp)>,
-    /// Bookings whose seats are about to be taken away: sets `was_held`.
+    /// Bookings whose seats are about to be taken away: sets `was_held`, on
+    /// rows of `holds` too.
     pub displaced: Vec<BookingId>,
 }
 
@@ -126,9 +127,9 @@ pub trait Bookings: Send + Sync {
     /// were made anew since, are left alone. Gives how many were written.
     async fn settle_bookings(&self, settlements: &[Settlement]) -> Result<u64, StoreError>;
 
-    /// Writes down that a pending or expired booking is sold, and by which
-    /// payment, unless a payment is named there already. Gives the row as it
-    /// stands then.
+    /// Writes down that a booking is sold, whatever was written before (its
+    /// seats have decided), and by which payment, unless a payment is named
+    /// there already. Gives the row as it stands then.
     async fn confirm_booking(
         &self,
         id: BookingId,

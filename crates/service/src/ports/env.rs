@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use seathold_core::{BookingId, ShowtimeId, Timestamp};
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// Tells the time, corrected towards the store's.
@@ -74,6 +75,8 @@ impl Env {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
         let (done, result) = tokio::sync::oneshot::channel();
+        // What it logs belongs to the request.
+        let work = work.in_current_span();
         self.tasks.spawn(Box::pin(async move {
             // The caller may be gone; the work is done all the same.
             let _ = done.send(work.await);

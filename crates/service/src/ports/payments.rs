@@ -33,6 +33,19 @@ pub struct PaymentMove<'a> {
     pub deadline: Option<Timestamp>,
 }
 
+impl<'a> PaymentMove<'a> {
+    /// A step that changes the status alone.
+    #[must_use]
+    pub const fn new(
+        id: PaymentId,
+        from: &'a [PaymentStatus],
+        to: PaymentStatus,
+        at: Timestamp,
+    ) -> Self {
+        Self { id, from, to, paid_at: None, transaction_id: None, at, deadline: None }
+    }
+}
+
 /// What makes a row of the inbox unique.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventKey {
@@ -95,6 +108,9 @@ pub trait Payments: Send + Sync {
 
     /// Keeps an event, unless it is there; gives the row as it stands then.
     async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError>;
+
+    /// Forgets an event that is not done, if it is kept just as it is here.
+    async fn forget_event(&self, event: &GatewayEvent) -> Result<(), StoreError>;
 
     /// One event.
     async fn event(&self, key: &EventKey) -> Result<Option<ReceivedEvent>, StoreError>;

@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use seathold_core::Currency;
+use seathold_core::{BookingId, Currency};
 
 use super::{Findings, Invariant, Ledger};
 use crate::Service;
@@ -115,16 +115,38 @@ impl Service {
     }
 
     async fn booking_chain(&self, row: &Booking) -> Result<Chain, StoreError> {
-        let Some(payment) = row.paid_by else {
-            // Its seats are sold; the event that sold them names itself yet.
-            return Ok(Chain::InFlight);
+        let Some(row) = self.store.booking(row.id).await? else {
+            return Ok(Chain::Bad(format!("booking {} is gone", row.id)));
         };
-        let payment = self.store.payment(payment).await?;
-        Ok(match payment.map(|payment| (payment.status, payment.amount)) {
-            Some((PaymentStatus::Completed, amount)) if amount == row.final_amount => Chain::Good,
-            Some((PaymentStatus::Pending | PaymentStatus::Failed, _)) => Chain::InFlight,
-            _ => Chain::Bad(format!("booking {} is confirmed without its payment", row.id)),
+        let payment = match row.paid_by {
+            Some(payment) => self.store.payment(payment).await?,
+            None => None,
+        };
+        let is_paid = payment.is_some_and(|payment| {
+            payment.status == PaymentStatus::Completed && payment.amount == row.final_amount
+        });
+        Ok(if is_paid {
+            Chain::Good
+        } else if self.unsettled_bookings().await?.contains(&row.id) {
+            // Its seats are sold; the event that sold them is still being driven.
+            Chain::InFlight
+        } else {
+            Chain::Bad(format!("booking {} is confirmed without its payment", row.id))
         })
+    }
+
+    /// Bookings for which a success was reported that is not done.
+    pub(super) async fn unsettled_bookings(&self) -> Result<BTreeSet<BookingId>, StoreError> {
+        let (mut bookings, mut after) = (BTreeSet::new(), None);
+        loop {
+            let rows = self.store.events_after(after.as_ref(), true, PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(bookings) };
+            after = Some(EventKey::from(&last.event));
+            for row in rows.iter().filter(|row| row.event.outcome == Outcome::Success) {
+                let payment = self.payment_meant(&row.event).await?;
+                bookings.extend(payment.map(|payment| payment.booking_id));
+            }
+        }
     }
 
     /// Reads a chain again while it looks wrong: others may be at work.
@@ -167,6 +189,6 @@ fn enter(ledger: &mut BTreeMap<Currency, Ledger>, payment: &Payment) {
         PaymentStatus::Refunded => &mut line.refunded,
         PaymentStatus::Pending | PaymentStatus::Failed | PaymentStatus::Expired => return,
     };
-    *account += payment.amount;
-    line.charged += payment.amount;
+    *account = account.saturating_add(payment.amount);
+    line.charged = line.charged.saturating_add(payment.amount);
 }

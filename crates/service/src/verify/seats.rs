@@ -5,7 +5,6 @@ use seathold_core::{BookingId, SeatLabel, SeatState, ShowtimeId, Timestamp};
 
 use super::{Findings, Invariant};
 use crate::Service;
-use crate::limits::CLAIM_LEASE_MS;
 use crate::model::{Booking, BookingStatus, StoredShowtime};
 use crate::ports::StoreError;
 
@@ -31,20 +30,42 @@ impl Service {
             let ids: Vec<BookingId> = ids.into_iter().collect();
             let rows = self.store.bookings(&ids).await?;
             let rows = rows.into_iter().map(|row| (row.id, row)).collect();
-            findings = check(&stored, &rows, self.env.now());
+            let paid = self.being_paid(&stored, &rows).await?;
+            findings = check(&stored, &rows, &paid, self.env.now());
             if findings.violations.is_empty() {
                 break;
             }
         }
         Ok(findings)
     }
+
+    /// Bookings with sold seats that are not confirmed yet, because the event
+    /// that sold them is not done.
+    async fn being_paid(
+        &self,
+        stored: &StoredShowtime,
+        rows: &BTreeMap<BookingId, Booking>,
+    ) -> Result<BTreeSet<BookingId>, StoreError> {
+        let sold = |row: &Booking| {
+            let mut seats = stored.map.seats_of(row.id);
+            row.status != BookingStatus::Confirmed
+                && seats.any(|seat| matches!(seat.state, SeatState::Booked { .. }))
+        };
+        if rows.values().any(sold) { self.unsettled_bookings().await } else { Ok(BTreeSet::new()) }
+    }
 }
 
-/// Checks one map against the rows of its bookings.
-fn check(stored: &StoredShowtime, rows: &BTreeMap<BookingId, Booking>, now: Timestamp) -> Findings {
+/// Checks one map against the rows of its bookings; `paid` are those for which
+/// an event is not done yet.
+fn check(
+    stored: &StoredShowtime,
+    rows: &BTreeMap<BookingId, Booking>,
+    paid: &BTreeSet<BookingId>,
+    now: Timestamp,
+) -> Findings {
     let mut findings = Findings::default();
     check_owners(stored, rows, &mut findings);
-    check_rows(stored, rows, now, &mut findings);
+    check_rows(stored, rows, paid, now, &mut findings);
     check_counters(stored, &mut findings);
     check_expiry(stored, now, &mut findings);
     findings
@@ -80,6 +101,7 @@ fn check_owners(
 fn check_rows(
     stored: &StoredShowtime,
     rows: &BTreeMap<BookingId, Booking>,
+    paid: &BTreeSet<BookingId>,
     now: Timestamp,
     findings: &mut Findings,
 ) {
@@ -102,9 +124,9 @@ fn check_rows(
                 format!("booking {} is confirmed, {booked} of {} seats are", row.id, own.len())
             });
         } else if booked > 0 {
-            // Sold, and the row follows: with its event, or with the sweep at the latest.
-            let settles_by = row.hold_expires_at.max(row.updated_at).plus_millis(CLAIM_LEASE_MS);
-            if now < settles_by {
+            // Sold, and the row follows: a pending one by the rule, any with its event.
+            let follows = row.status == BookingStatus::Pending && booked == own.len();
+            if follows || paid.contains(&row.id) {
                 findings.in_flight(Invariant::Sold);
             } else {
                 findings.check(Invariant::Sold, false, || {

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use seathold_core::{BookingId, SeatState};
+use seathold_core::{BookingId, PriceTable, SeatState};
 use seathold_service::Service;
 use seathold_service::limits::{CLAIM_LEASE_MS, EVENT_LEASE_MS, SWEEP_GRACE_MS};
 use seathold_service::model::{BookingStatus, ClaimKey, GatewayEvent, Outcome, PaymentStatus};
-use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, hold, pay, word};
+use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, hold, pay, ten_seats, word};
 use seathold_testkit::{Fault, FaultyStore};
 
 use crate::support::Stage;
@@ -44,6 +44,8 @@ async fn tell<S: Story>() {
             println!("{fault:?} at call {call}");
             stage.restart();
             stage.world.clock.advance(CLAIM_LEASE_MS.max(EVENT_LEASE_MS) + 1);
+            // What is left is unfinished, not wrong.
+            stage.audit().await;
             story.mend(&stage).await;
             stage.audit().await;
         }
@@ -244,6 +246,82 @@ async fn a_late_payment_for_free_seats_survives_any_single_fault() {
 #[tokio::test]
 async fn a_late_payment_for_taken_seats_survives_any_single_fault() {
     tell::<Paid<LATE_AND_TAKEN>>().await;
+}
+
+/// The confirmation of a booking that costs nothing.
+struct GiveAway {
+    booking: BookingId,
+    key: ClaimKey,
+}
+
+impl Story for GiveAway {
+    async fn begin(stage: &Stage) -> Self {
+        let mut free = ten_seats(stage.service.now());
+        free.price = PriceTable::new(0, 0, 0).expect("prices");
+        let made = stage.service.create_showtime(free).await.expect("a showtime");
+        let request = hold(made.summary.showtime.id, &["A1"], &stage.world.key("ann"));
+        let held = stage.service.hold(request).await.expect("a hold");
+        Self { booking: booking_of(&held), key: stage.world.key("ann") }
+    }
+
+    async fn attempt(&mut self, service: &Arc<Service>, _: &Stage) {
+        let _ = service.pay(pay(self.booking, &self.key)).await;
+    }
+
+    async fn mend(self, stage: &Stage) {
+        let repeat = || stage.service.pay(pay(self.booking, &self.key));
+        let (first, second) = (repeat().await, repeat().await);
+        assert_eq!(first.expect("confirmed").answer, second.expect("confirmed").answer);
+        assert_eq!(stage.booking(self.booking).await.status, BookingStatus::Confirmed);
+    }
+}
+
+#[tokio::test]
+async fn the_confirmation_of_a_free_booking_survives_any_single_fault() {
+    tell::<GiveAway>().await;
+}
+
+/// A payment that arrives after a cancellation has died half-way.
+struct PaidAfterHalfACancel {
+    booking: BookingId,
+    event: GatewayEvent,
+}
+
+impl Story for PaidAfterHalfACancel {
+    async fn begin(stage: &Stage) -> Self {
+        let reply = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
+        let booking = booking_of(&reply);
+        let session = stage.service.pay(pay(booking, &stage.world.key("ann"))).await;
+        let event = word(&session.expect("a session"), Outcome::Success, SEAT_PRICE);
+        // It dies after its mark, before its commit.
+        let store = FaultyStore::new(stage.world.store.clone(), Fault::DiesAfter, 3);
+        let doomed = stage.world.process(Arc::new(store));
+        assert!(doomed.cancel(cancel(booking, "ann")).await.is_err());
+        doomed.drain().await;
+        assert_eq!(stage.owners(&["A1"]).await, [Some(booking)], "nothing was committed");
+        stage.world.clock.advance(TTL);
+        Self { booking, event }
+    }
+
+    async fn attempt(&mut self, service: &Arc<Service>, stage: &Stage) {
+        let _ = service.receive(self.event.clone()).await;
+        stage.booking(self.booking).await;
+    }
+
+    async fn mend(self, stage: &Stage) {
+        stage.audit().await;
+        let _ = stage.service.receive(self.event.clone()).await.expect("taken");
+        stage.service.settle_inbox().await.expect("an inbox");
+        stage.service.settle_refunds().await.expect("refunds");
+        let sold = stage.booking(self.booking).await.status == BookingStatus::Confirmed;
+        assert_eq!(stage.world.gateway.refunded().is_empty(), sold);
+        assert_eq!(stage.owners(&["A1"]).await == [Some(self.booking)], sold);
+    }
+}
+
+#[tokio::test]
+async fn a_payment_after_half_a_cancellation_survives_any_single_fault() {
+    tell::<PaidAfterHalfACancel>().await;
 }
 
 struct Sweep {

@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use seathold_core::Refusal;
 use seathold_service::Error;
 use seathold_service::limits::CLAIM_TTL_MS;
 use seathold_testkit::world::{booking_of, hold, pay};
+use seathold_testkit::{Fault, FaultyStore};
 
 use crate::support::Stage;
 
@@ -93,4 +96,39 @@ async fn a_key_is_forgotten_after_a_day() {
     let again = stage.hold(&["A1"], &key).await;
     // The showtime has begun meanwhile: evaluated afresh, not replayed.
     assert_eq!(again, Err(Error::Refused(Refusal::ShowtimeNotAvailable)), "{first:?}");
+}
+
+#[tokio::test]
+async fn a_hold_that_went_down_with_its_showtime_in_one_batch_is_replayed() {
+    let stage = Stage::new().await;
+    let key = stage.world.key("ann");
+    let (held, cancelled) =
+        tokio::join!(stage.hold(&["A1"], &key), stage.service.cancel_showtime(stage.showtime));
+    cancelled.expect("cancelled");
+    let held = held.expect("it was acknowledged");
+    let again = stage.hold(&["A1"], &key).await.expect("a replay");
+    assert_eq!((again.answer, again.replayed), (held.answer, true));
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_key_that_owns_a_payment_never_owns_another() {
+    for call in 0..12 {
+        let stage = Stage::new().await;
+        let key = stage.world.key("ann");
+        let first = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
+        let store = FaultyStore::new(stage.world.store.clone(), Fault::DiesAfter, call);
+        let doomed = stage.world.process(Arc::new(store));
+        let _ = doomed.pay(pay(booking_of(&first), &key)).await;
+        doomed.drain().await;
+        let opened = stage.world.gateway.opened().len();
+        stage.world.clock.advance(600_000);
+        let _ = stage.service.pay(pay(booking_of(&first), &key)).await;
+        let second = stage.hold(&["A2"], &stage.world.key("ann")).await.expect("a hold");
+        let paid = stage.service.pay(pay(booking_of(&second), &key)).await;
+        let reused = Err(Error::Refused(Refusal::KeyReused));
+        assert!(opened == 0 || paid == reused, "call {call}: {paid:?}");
+        assert!(stage.world.gateway.opened().len() <= 1, "call {call}");
+        stage.audit().await;
+    }
 }

@@ -6,4 +6,5 @@ mod expiry;
 mod idempotency;
 mod interleaving;
 mod money;
+mod reads;
 mod support;

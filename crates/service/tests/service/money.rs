@@ -202,3 +202,53 @@ async fn payments_race_with_cancellation_and_the_money_is_where_the_seats_are() 
         it.stage.audit().await;
     }
 }
+
+#[tokio::test]
+async fn a_wrong_amount_that_came_first_does_not_stand_in_the_way_of_the_right_one() {
+    for settled_between in [false, true] {
+        let stage = Stage::new().await;
+        let held = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
+        let key = stage.world.key("ann");
+        stage.world.gateway.set_down(true);
+        assert_eq!(stage.service.pay(pay(booking_of(&held), &key)).await, Err(Error::Gateway));
+        let payments = stage.world.store.payments_after(None, 10).await.expect("a store");
+        let mut event = GatewayEvent {
+            provider: PaymentMethod::Card,
+            transaction_id: BookkeepingGateway::transaction(payments[0].id),
+            payment_id: None,
+            outcome: Outcome::Success,
+            amount: 1,
+            currency: None,
+            paid_at: None,
+        };
+        let heard = stage.service.receive(event.clone()).await;
+        assert_eq!(heard, Ok(Received::UnknownTransaction), "nobody can know yet");
+        stage.world.gateway.set_down(false);
+        stage.service.pay(pay(booking_of(&held), &key)).await.expect("opened");
+        if settled_between {
+            stage.service.settle_inbox().await.expect("an inbox");
+        }
+        event.amount = SEAT_PRICE;
+        assert_eq!(stage.service.receive(event).await, Ok(Received::Taken));
+        assert_eq!(stage.booking(booking_of(&held)).await.status, BookingStatus::Confirmed);
+        stage.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_the_payment_of_which_was_superseded_opens_nothing_anew() {
+    let stage = Stage::new().await;
+    let held = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
+    let by_card = pay(booking_of(&held), &stage.world.key("ann"));
+    stage.world.gateway.set_down(true);
+    assert_eq!(stage.service.pay(by_card.clone()).await, Err(Error::Gateway));
+    stage.world.gateway.set_down(false);
+    let key = pay(booking_of(&held), &stage.world.key("ann")).key;
+    let by_momo = PayRequest { method: PaymentMethod::Momo, key, ..by_card.clone() };
+    stage.service.pay(by_momo).await.expect("a session");
+    let again = stage.service.pay(by_card).await;
+    assert_eq!(again, Err(Error::Refused(Refusal::KeyReused)));
+    let opened = stage.world.gateway.opened();
+    assert_eq!(opened.iter().map(|it| it.method).collect::<Vec<_>>(), [PaymentMethod::Momo]);
+    stage.audit().await;
+}

@@ -23,7 +23,7 @@ macro_rules! bookings_contract {
             a_row_is_settled_once
             a_row_made_anew_since_it_was_read_is_not_settled
             a_sale_is_written_down_over_pending_and_expired
-            a_cancelled_row_is_not_confirmed
+            a_sale_overrules_whatever_was_written
             a_row_names_the_first_payment_that_bought_it
             rows_come_in_order_of_ids
         }
@@ -225,12 +225,13 @@ pub async fn a_sale_is_written_down_over_pending_and_expired(kit: &StoreKit) -> 
     Ok(())
 }
 
-pub async fn a_cancelled_row_is_not_confirmed(kit: &StoreKit) -> Checked {
+pub async fn a_sale_overrules_whatever_was_written(kit: &StoreKit) -> Checked {
     add(kit, [booking(1, "alice")]).await?;
     settle(kit, 1, BookingStatus::Cancelled).await?;
-    let cancelled = row(kit, 1).await?;
-    assert_eq!(confirm(kit, 1, Some(payment_id(1))).await?, Some(cancelled.clone()));
-    assert_eq!(row(kit, 1).await?, cancelled);
+    let confirmed = confirm(kit, 1, Some(payment_id(1))).await?.expect("it is there");
+    assert_eq!((confirmed.status, confirmed.cancelled_at), (BookingStatus::Confirmed, None));
+    assert_eq!(confirmed.paid_by, Some(payment_id(1)));
+    assert_eq!(row(kit, 1).await?, confirmed);
     assert_eq!(confirm(kit, 404, None).await?, None);
     Ok(())
 }

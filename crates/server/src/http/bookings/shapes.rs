@@ -40,6 +40,10 @@ impl HoldBody {
 }
 
 fn each_once(seats: &[Text<SeatLabel>]) -> Result<(), ValidationError> {
+    if seats.iter().any(|label| label.valid().is_none()) {
+        // The labels themselves say what is wrong with them.
+        return Ok(());
+    }
     let mut seen = BTreeSet::new();
     let repeated = seats.iter().filter_map(Text::valid).find(|label| !seen.insert(**label));
     match repeated {

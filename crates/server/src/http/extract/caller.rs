@@ -19,7 +19,10 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        // As UTF-8: a user id need not be ASCII.
+        let header = |name: &str| {
+            parts.headers.get(name).and_then(|value| str::from_utf8(value.as_bytes()).ok())
+        };
         let claimed = Claimed {
             authorization: header(AUTHORIZATION.as_str()),
             user_id: header("x-user-id"),

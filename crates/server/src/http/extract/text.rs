@@ -69,6 +69,14 @@ pub(crate) fn invalid(reason: impl Into<Cow<'static, str>>) -> ValidationError {
     ValidationError::new("invalid").with_message(reason.into())
 }
 
+/// For texts that are kept and shown again as they are.
+pub(crate) fn printable(text: &str) -> Result<(), ValidationError> {
+    if text.chars().any(char::is_control) {
+        return Err(invalid("must have no control characters"));
+    }
+    Ok(())
+}
+
 /// For checks of a shape as a whole: this field of it is not valid; the empty
 /// name is the shape itself.
 pub(crate) fn invalid_at(

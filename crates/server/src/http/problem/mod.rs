@@ -18,6 +18,10 @@ pub(crate) use kind::Kind;
 /// The content type of every error.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
+/// Invalid fields named in one problem: enough for a person, and no request
+/// gets an answer much larger than itself.
+const ERRORS_MAX: usize = 20;
+
 /// Why a request was not granted. Travels as an extension of its response
 /// until [`render`] gives it a body.
 #[derive(Clone, Debug)]
@@ -58,11 +62,12 @@ impl Problem {
     }
 
     /// A request with invalid fields.
-    pub(crate) fn invalid_fields(errors: Vec<FieldError>) -> Self {
+    pub(crate) fn invalid_fields(mut errors: Vec<FieldError>) -> Self {
         let detail = match errors.first() {
             Some(first) if errors.len() == 1 => format!("{} {}.", first.field, first.reason),
             _ => format!("{} fields are not as they should be.", errors.len()),
         };
+        errors.truncate(ERRORS_MAX);
         Self { errors, ..Self::with_detail(&kind::VALIDATION_FAILED, detail) }
     }
 

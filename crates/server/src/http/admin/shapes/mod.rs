@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use crate::http::Problem;
-use crate::http::extract::{Shape, Text, Time, invalid_at};
+use crate::http::extract::{Shape, Text, Time, invalid_at, printable};
 use seats::{Layout, SeatList};
 
 /// Bytes of a showtime at the most: 60,000 seats, one by one, fit.
@@ -20,16 +20,20 @@ const SHOWTIME_MAX_BYTES: usize = 2 * 1024 * 1024;
 pub(crate) struct ShowtimeBody {
     /// What people call it.
     #[validate(length(min = 1, max = 200, message = "must have 1 to 200 characters"))]
+    #[validate(custom(function = "printable"))]
     #[schema(example = "Late show")]
     title: String,
     /// The caller's own name of the movie.
     #[validate(length(min = 1, max = 64, message = "must have 1 to 64 characters"))]
+    #[validate(custom(function = "printable"))]
     movie_id: String,
     /// The caller's own name of the cinema.
     #[validate(length(min = 1, max = 64, message = "must have 1 to 64 characters"))]
+    #[validate(custom(function = "printable"))]
     cinema_id: String,
     /// The caller's own name of the screen.
     #[validate(length(min = 1, max = 64, message = "must have 1 to 64 characters"))]
+    #[validate(custom(function = "printable"))]
     screen_id: String,
     /// When it starts.
     #[validate(nested)]
