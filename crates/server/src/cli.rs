@@ -135,8 +135,10 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
     if dev {
         tracing::warn!("development mode: every caller is who they say they are");
     }
+    // Whoever reads that it listens may ask it to stop at once.
+    let stopped = server.until_stopped();
     tracing::info!("listening on http://{}", server.address());
-    server.until_stopped().await;
+    stopped.await;
     tracing::info!("stopping");
     server.shutdown().await;
     tracing::info!("stopped");

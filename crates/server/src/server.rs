@@ -84,9 +84,10 @@ impl Server {
         &self.app.service
     }
 
-    /// Waits until the process is asked to stop: SIGTERM or Ctrl-C.
-    pub async fn until_stopped(&self) {
-        wait_for_signal().await;
+    /// Waits until the process is asked to stop: SIGTERM or Ctrl-C. SIGTERM
+    /// is heard from this call on, not only once it is awaited.
+    pub fn until_stopped(&self) -> impl Future<Output = ()> + use<> {
+        wait_for_signal()
     }
 
     /// Stops: takes no further work, finishes what is under way, gives the
@@ -124,18 +125,21 @@ async fn upkeep() {
 }
 
 #[cfg(unix)]
-async fn wait_for_signal() {
+fn wait_for_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let interrupted = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted => {}
-        },
-        Err(error) => {
-            tracing::warn!(%error, "only Ctrl-C stops the server");
-            drop(interrupted.await);
+    let terminated = signal(SignalKind::terminate());
+    async {
+        let interrupted = tokio::signal::ctrl_c();
+        match terminated {
+            Ok(mut terminated) => tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted => {}
+            },
+            Err(error) => {
+                tracing::warn!(%error, "only Ctrl-C stops the server");
+                drop(interrupted.await);
+            }
         }
     }
 }

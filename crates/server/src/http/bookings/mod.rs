@@ -124,7 +124,7 @@ pub(super) async fn show(
         (status = 200, description = "The booking is cancelled", body = Cancelled, headers(
             ("Idempotent-Replayed" = Option<bool>, description = "`true` on a repeat"),
         )),
-        (status = 400, description = "`BOOKING_NOT_PENDING`, `BOOKING_HOLD_EXPIRED`, `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_INVALID`"),
+        (status = 400, description = "`BOOKING_NOT_PENDING`, `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_INVALID`"),
         (status = 403, description = "`BOOKING_NOT_OWNED`"),
         (status = 404, description = "`BOOKING_NOT_FOUND`"),
         (status = 409, description = "`BOOKING_LOCK_FAILED`, `REQUEST_IN_PROGRESS`"),

@@ -1,0 +1,2 @@
+mod showtimes;
+mod verify;

@@ -1,0 +1,6 @@
+//! `/api/bookings/{id}` and below.
+
+mod confirm;
+mod confirm_gateway;
+mod delete;
+mod get;

@@ -1,0 +1,3 @@
+mod hold;
+mod id;
+mod list;

@@ -1,0 +1,5 @@
+mod admin;
+mod bookings;
+mod docs;
+mod payments;
+mod showtimes;

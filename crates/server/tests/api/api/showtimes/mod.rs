@@ -1,0 +1,2 @@
+mod id;
+mod list;

@@ -1,0 +1,9 @@
+//! The real program as a process of its own: killed, stopped, and set up.
+
+mod demo;
+mod kill;
+mod logs;
+mod rush;
+mod settings;
+mod stop;
+mod verify;

@@ -1,0 +1,186 @@
+use std::fmt;
+use std::io::{BufRead, BufReader};
+use std::ops::Deref;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use seathold_adapters::SystemClock;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::{JWT_SECRET, Site};
+
+/// The real program, as a process of its own. What it says is kept and looked
+/// through for panics.
+pub(crate) struct Program {
+    site: Site,
+    /// None once it has ended.
+    child: Option<Child>,
+    log: Log,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// A process that has ended, and all it said.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// Nothing in it has panicked.
+    fn new(status: ExitStatus, stdout: String, stderr: String) -> Self {
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        Self { status, stdout, stderr }
+    }
+
+    /// What it logged, each line a JSON object.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        let line = |line| serde_json::from_str(line).expect("each line is JSON");
+        self.stderr.lines().map(line).collect()
+    }
+
+    /// It failed for a reason it said in one line.
+    #[track_caller]
+    pub(crate) fn complaint(&self, status: i32) -> &str {
+        assert_eq!(self.status.code(), Some(status), "{}", self.stderr);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        assert_eq!(self.stdout, "");
+        self.stderr.trim_end().strip_prefix("seathold: ").expect("the program's name")
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Program {
+    /// `seathold serve --dev` on a free port and this folder, with these
+    /// further variables. Returns once it listens.
+    pub(crate) async fn serve(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = command(variables);
+        command.arg("serve").arg("--dev").arg("--data-dir").arg(folder);
+        Self::listening(command, true).await
+    }
+
+    /// The same outside development mode, with the tests' own token secret.
+    pub(crate) async fn serve_strictly(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = command(variables);
+        command.env("JWT_SECRET", JWT_SECRET).arg("serve").arg("--data-dir").arg(folder);
+        Self::listening(command, false).await
+    }
+
+    async fn listening(mut command: Command, dev: bool) -> Self {
+        command.args(["--port", "0"]);
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("the program was built");
+        let (log, (found, listening)) = (Log::default(), oneshot::channel());
+        let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let kept = log.clone();
+        let reader = thread::spawn(move || {
+            let mut found = Some(found);
+            for line in lines.map_while(Result::ok) {
+                if let Some(base) = address(&line) {
+                    found.take().map(|found| found.send(base.to_owned()));
+                }
+                kept.add(line);
+            }
+        });
+        let base = listening.await.unwrap_or_else(|_| panic!("it did not start:\n{log}"));
+        let site = Site::at(base, dev, Arc::new(SystemClock));
+        Self { site, child: Some(child), log, reader: Some(reader) }
+    }
+
+    /// Runs the program to its end.
+    pub(crate) async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+        let mut command = command(variables);
+        command.args(arguments);
+        let ended = tokio::task::spawn_blocking(move || command.output()).await;
+        let output = ended.expect("no panic").expect("the program was built");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ended::new(output.status, text(&output.stdout), text(&output.stderr))
+    }
+
+    /// Kills it in the middle of whatever it does.
+    pub(crate) async fn kill(mut self) {
+        self.child().kill().expect("a process of our own");
+        self.ended().await;
+    }
+
+    /// Asks it to stop, and waits for its end.
+    pub(crate) async fn stop(mut self) -> Ended {
+        self.ask_to_stop();
+        self.ended().await
+    }
+
+    /// Asks it to stop.
+    pub(crate) fn ask_to_stop(&mut self) {
+        let pid = self.child().id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("a kill command");
+        assert!(sent.success(), "no process {pid}");
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(mut self) -> Ended {
+        let (child, reader) = (self.child.take(), self.reader.take());
+        let ended = tokio::task::spawn_blocking(move || {
+            let status = child.expect("it ends once").wait().expect("a process of our own");
+            reader.expect("it ends once").join().expect("reading does not panic");
+            status
+        });
+        let status = ended.await.expect("no panic");
+        Ended::new(status, String::new(), self.log.to_string())
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.child.as_mut().expect("it runs until it has ended")
+    }
+}
+
+impl Deref for Program {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+/// Nothing is left running, whatever became of the test.
+impl Drop for Program {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The program, with nothing of this process's environment.
+fn command(variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_seathold"));
+    command.env_clear().env("LOG_FORMAT", "json").envs(variables.iter().copied());
+    command.stdin(Stdio::null());
+    command
+}
+
+/// The address in the line that says where it listens.
+fn address(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("listening on ")?;
+    rest.split('"').next()
+}
+
+impl Log {
+    fn add(&self, line: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Display for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines().join("\n"))
+    }
+}

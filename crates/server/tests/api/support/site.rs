@@ -1,0 +1,36 @@
+use std::sync::Arc;
+
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use seathold_service::ports::Clock;
+
+/// A server as seen from outside: what tests say to it, they say to this.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) base: String,
+    pub(crate) client: Client,
+    /// Whether users are taken at their word; else they bring tokens.
+    pub(super) dev: bool,
+    /// The server's time.
+    clock: Arc<dyn Clock>,
+}
+
+impl Site {
+    /// The server at `base`, which goes by this clock.
+    pub(crate) fn at(base: String, dev: bool, clock: Arc<dyn Clock>) -> Self {
+        // No proxy, and nobody is followed anywhere.
+        let client = Client::builder().no_proxy().redirect(Policy::none()).build();
+        let client = client.expect("a client needs nothing from outside");
+        Self { base, client, dev, clock }
+    }
+
+    /// The server's time, in ms since the Unix epoch.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now().as_millis()
+    }
+
+    /// The same in whole seconds.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.now().div_euclid(1_000)
+    }
+}
