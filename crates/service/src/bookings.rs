@@ -37,7 +37,15 @@ impl Service {
         // What has ended is written down first, so that the store can select by status.
         let ended = PendingFilter::OfUser(filter.user.clone());
         let rows = self.store.pending_bookings(&ended, limits::PAGE).await?;
-        rule::settle(&*self.store, rows, now).await?;
+        let unswept = rule::settle(&*self.store, rows, now).await?.unswept;
+        if !unswept.is_empty() {
+            for showtime in unswept {
+                // The sweep, for these only. One that is busy is listed as pending.
+                let _ = self.desks.order(showtime, Order::Expire { before: now }).await;
+            }
+            let rows = self.store.pending_bookings(&ended, limits::PAGE).await?;
+            rule::settle(&*self.store, rows, now).await?;
+        }
 
         let mut page = self.store.list_bookings(filter).await?;
         let listed = page.data.len() as u64;

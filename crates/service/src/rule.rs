@@ -1,6 +1,6 @@
 //! Rows are derived, seats decide: the one rule for what a pending row is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seathold_core::{BookingId, SeatLabel, SeatState, ShowtimeId, Timestamp};
 
@@ -74,6 +74,8 @@ pub(crate) async fn settle(
                 let seen_held_at = row.held_at;
                 if is_final(&row, &seats[&row.id]) {
                     settlements.push(Settlement { booking: row.id, seen_held_at, status, at });
+                } else {
+                    settled.unswept.insert(row.showtime_id);
                 }
                 row.end(status, at);
             }
@@ -127,6 +129,9 @@ async fn reread_losers(
 pub(crate) struct Settled {
     /// The rows.
     pub(crate) rows: Vec<Booking>,
+    /// Showtimes where seats of expired holds still stand, so that these could
+    /// not be written down.
+    pub(crate) unswept: BTreeSet<ShowtimeId>,
     /// Settlements that the store took.
     pub(crate) written: u64,
 }
