@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use seathold_core::{BookingId, Refusal};
 use seathold_service::limits::EVENT_LEASE_MS;
-use seathold_service::model::{BookingStatus, GatewayEvent, Outcome, PaymentStatus};
+use seathold_service::model::{BookingStatus, ClaimKey, GatewayEvent, Outcome, PaymentStatus};
 use seathold_service::{Error, Reply, Service};
 use seathold_testkit::FaultyStore;
 use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, hold, pay, word};
@@ -27,14 +27,17 @@ fn interrupted(
     (stage.world.process(store.clone()), store)
 }
 
+/// Where the reply of a hold will be.
+type Place = Arc<Mutex<Option<Result<Reply, Error>>>>;
+
 /// A hold by the stage's process, and where its reply will be.
 fn other_hold(
     stage: &Stage,
     seats: &[&str],
-    key: &seathold_service::model::ClaimKey,
-) -> (impl Future<Output = ()> + Send + 'static, Arc<Mutex<Option<Result<Reply, Error>>>>) {
+    key: &ClaimKey,
+) -> (impl Future<Output = ()> + Send + use<>, Place) {
     let (service, request) = (stage.service.clone(), hold(stage.showtime, seats, key));
-    let reply = Arc::new(Mutex::new(None));
+    let reply = Place::default();
     let place = reply.clone();
     let run = async move {
         let outcome = service.hold(request).await;
