@@ -6,7 +6,7 @@ use seathold_core::{
 use super::ClaimKey;
 
 /// The row of one booking. Derived: while its status is pending, the seats
-/// decide what it is, see [`crate::rule`].
+/// decide what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booking {
     /// Its id; rises with time.
