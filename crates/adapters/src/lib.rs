@@ -5,9 +5,13 @@ pub mod documents;
 pub mod embedded;
 pub mod gateways;
 pub mod lease;
+pub mod mongo;
+pub mod redis;
 pub mod system;
 
+pub use self::redis::{Backoff, RedisLeases};
 pub use embedded::{EmbeddedStore, OpenError};
 pub use gateways::{GenericGateway, NoGateway};
 pub use lease::InProcessLeases;
+pub use mongo::MongoStore;
 pub use system::{SystemClock, SystemRandom, TokioTasks};

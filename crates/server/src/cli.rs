@@ -9,7 +9,7 @@ use clap::error::ErrorKind as UsageError;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::net::TcpListener;
 
-use crate::config::{Config, ConfigError, explain};
+use crate::config::{Config, ConfigError, Secret, explain};
 use crate::demo::{self, DemoArgs};
 use crate::telemetry::{LogFormat, start_logging};
 use crate::{Server, report, wire};
@@ -34,6 +34,11 @@ enum Command {
     /// Repairs nothing. While a server has the store open, ask that server:
     /// GET /api/admin/verify.
     Verify(VerifyArgs),
+    /// Bring MongoDB up to date: indexes, and whatever a new version needs
+    ///
+    /// Safe at any time, and from several places at once. `serve` does it at
+    /// start, unless told not to.
+    Migrate(MigrateArgs),
     /// Watch a thousand buyers race for one seat, and two hundred fill a hall
     ///
     /// Serves the API in development mode over a temporary folder. Afterwards
@@ -47,6 +52,18 @@ struct VerifyArgs {
     /// Folder of the embedded store
     #[arg(long, env = "DATA_DIR", default_value = "./data")]
     data_dir: PathBuf,
+
+    /// MongoDB replica set to check instead
+    #[arg(long, env = "MONGO_URI", hide_env_values = true)]
+    mongo_uri: Option<Secret>,
+}
+
+/// What `migrate` is asked to do.
+#[derive(Args, Debug)]
+struct MigrateArgs {
+    /// MongoDB replica set to bring up to date
+    #[arg(long, env = "MONGO_URI", hide_env_values = true)]
+    mongo_uri: Secret,
 }
 
 /// What `serve` is asked to do.
@@ -123,6 +140,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(args) => serve(*args).await,
         Command::Verify(args) => verify(&args).await,
+        Command::Migrate(args) => migrate(&args).await,
         Command::Demo(args) => Ok(status(demo::run(args).await?)),
     }
 }
@@ -146,10 +164,18 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
 }
 
 async fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
-    let service = wire::offline(&args.data_dir)?;
+    let mongo_uri = args.mongo_uri.as_ref().map(Secret::expose);
+    let service = wire::offline(&args.data_dir, mongo_uri).await?;
     let report = service.verify().await.map_err(|error| format!("verify: {error:?}"))?;
     print!("{}", report::table(&report));
     Ok(status(report.is_clean()))
+}
+
+async fn migrate(args: &MigrateArgs) -> Result<ExitCode, Failure> {
+    let applied = wire::migrate(args.mongo_uri.expose()).await?;
+    applied.iter().for_each(|name| println!("applied {name}"));
+    println!("{} applied, MongoDB is up to date", applied.len());
+    Ok(ExitCode::SUCCESS)
 }
 
 fn status(good: bool) -> ExitCode {

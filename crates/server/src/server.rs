@@ -58,7 +58,7 @@ impl Server {
     ) -> Result<Self, StartError> {
         telemetry::metrics();
         let address = listener.local_addr()?;
-        let app = Arc::new(wire::app(&config, env, address)?);
+        let app = Arc::new(wire::app(&config, env, address).await?);
         let jobs = match &config.sweep_cron {
             Some(cron) => Some(Jobs::start(&app.service, cron).await?),
             None => None,

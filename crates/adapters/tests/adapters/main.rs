@@ -3,6 +3,8 @@
 mod documents;
 mod embedded;
 mod gateway;
+mod mongo;
+mod redis;
 mod system;
 
 use std::sync::Arc;

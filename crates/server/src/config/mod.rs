@@ -43,13 +43,23 @@ pub struct Config {
     #[arg(long, env = "DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
 
-    /// A MongoDB to use instead of DATA_DIR; this build has the embedded store only
+    /// MongoDB replica set to keep everything in, instead of DATA_DIR, e.g.
+    /// mongodb://localhost:27017/seathold?replicaSet=rs0
     #[arg(long, env = "MONGO_URI", hide_env_values = true)]
     pub mongo_uri: Option<Secret>,
 
-    /// A Redis to keep the locks in; this build has the in-process lock only
+    /// Redis to keep the locks in, so that several instances share MONGO_URI,
+    /// e.g. redis://localhost:6379
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<Secret>,
+
+    /// No other instance uses MONGO_URI: do without REDIS_URL
+    #[arg(long)]
+    pub single_instance: bool,
+
+    /// Leave MONGO_URI as it is at start; `seathold migrate` brings it up to date
+    #[arg(long)]
+    pub no_migrate: bool,
 
     /// Secret that tokens are signed with (HS256), at least 16 characters
     #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
@@ -138,6 +148,8 @@ impl Config {
             data_dir,
             mongo_uri: None,
             redis_url: None,
+            single_instance: false,
+            no_migrate: false,
             jwt_secret: None,
             jwks: None,
             jwt_audience: None,
@@ -171,22 +183,25 @@ impl Config {
     /// The first setting that is missing, does not go with the others, or is
     /// not in this build.
     pub fn check(&self) -> Result<(), ConfigError> {
-        self.check_build()?;
+        self.check_backends()?;
         self.check_tokens()?;
         self.check_payments()
     }
 
-    fn check_build(&self) -> Result<(), ConfigError> {
-        let absent = [
-            ("MONGO_URI", self.mongo_uri.is_some(), "has the embedded store only"),
-            ("REDIS_URL", self.redis_url.is_some(), "has the in-process lock only"),
-            ("RATE_LIMIT", self.rate_limit.is_some(), "limits no rates"),
-        ];
-        match absent.into_iter().find(|(_, is_set, _)| *is_set) {
-            Some((variable, _, what)) => {
-                Err(ConfigError::new(variable, &format!("this build {what}: unset it")))
-            }
-            None => Ok(()),
+    fn check_backends(&self) -> Result<(), ConfigError> {
+        if self.rate_limit.is_some() {
+            return Err(ConfigError::new("RATE_LIMIT", "this build limits no rates: unset it"));
+        }
+        match (&self.mongo_uri, &self.redis_url) {
+            (Some(_), None) if !self.single_instance => Err(ConfigError::new(
+                "REDIS_URL",
+                "must be set together with MONGO_URI, or add --single-instance if no other instance uses that",
+            )),
+            (None, Some(_)) => Err(ConfigError::new(
+                "REDIS_URL",
+                "is of no use without MONGO_URI, the embedded store has one process only: unset it",
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -258,15 +273,16 @@ mod tests {
     }
 
     #[test]
-    fn other_stores_and_rate_limits_are_refused_honestly() {
+    fn several_instances_need_both_stores_and_rate_limits_are_refused_honestly() {
         let uri: Option<Secret> = "mongodb://user:word@localhost/".parse().ok();
-        let line = complaint(&Config { mongo_uri: uri.clone(), ..config() });
-        assert_eq!(line, "MONGO_URI: this build has the embedded store only: unset it");
-        let line = complaint(&Config { redis_url: uri, ..config() });
-        assert_eq!(line, "REDIS_URL: this build has the in-process lock only: unset it");
+        let mongo = Config { mongo_uri: uri.clone(), ..config() };
+        assert!(complaint(&mongo).starts_with("REDIS_URL: must be set"));
+        assert!(Config { single_instance: true, ..mongo.clone() }.check().is_ok());
+        assert!(Config { redis_url: uri.clone(), ..mongo }.check().is_ok());
+        let redis = Config { redis_url: uri, ..config() };
+        assert!(complaint(&redis).starts_with("REDIS_URL: is of no use"));
         let rate_limit = Some("10/s".to_owned());
-        let line = complaint(&Config { rate_limit, ..config() });
-        assert_eq!(line, "RATE_LIMIT: this build limits no rates: unset it");
+        assert!(complaint(&Config { rate_limit, ..config() }).starts_with("RATE_LIMIT: "));
     }
 
     #[test]

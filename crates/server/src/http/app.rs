@@ -8,11 +8,14 @@ use crate::auth::Auth;
 use crate::config::Secret;
 use crate::sandbox::Sandbox;
 use crate::url::{HttpUrl, Origins};
+use crate::wire::Kinds;
 
 /// What every handler may use. Built once, shared by all requests.
 pub(crate) struct App {
     /// The use cases.
     pub(crate) service: Arc<Service>,
+    /// What stands behind them.
+    pub(crate) kinds: Kinds,
     /// Time and randomness.
     pub(crate) env: Env,
     /// Whom to believe.

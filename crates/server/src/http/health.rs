@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::extract::Time;
 use super::{App, Problem, kind};
 use crate::telemetry;
+use crate::wire::Kind;
 
 /// How the server and its stores are.
 #[derive(Serialize, ToSchema)]
@@ -49,7 +50,6 @@ pub(crate) struct Alive {
 )]
 pub(super) async fn health(State(app): State<Arc<App>>) -> impl IntoResponse {
     let health = app.service.health().await;
-    let reach = |is_there| if is_there { "embedded" } else { "disconnected" };
     let (code, status) = match (health.store, health.leases) {
         (true, true) => (StatusCode::OK, "ok"),
         (true, false) => (StatusCode::OK, "degraded"),
@@ -57,12 +57,20 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> impl IntoResponse {
     };
     let body = Health {
         status,
-        mongodb: reach(health.store),
-        redis: reach(health.leases),
+        mongodb: reach(app.kinds.store, health.store),
+        redis: reach(app.kinds.leases, health.leases),
         version: env!("CARGO_PKG_VERSION"),
         timestamp: Time(app.env.now()),
     };
     (code, Json(body))
+}
+
+fn reach(kind: Kind, answers: bool) -> &'static str {
+    match (kind, answers) {
+        (_, false) => "disconnected",
+        (Kind::Embedded, true) => "embedded",
+        (Kind::Server, true) => "connected",
+    }
 }
 
 /// Tell whether the process runs

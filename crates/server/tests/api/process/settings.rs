@@ -77,7 +77,7 @@ async fn settings_that_do_not_go_together_stop_the_start() {
             ],
             "DEFAULT_RETURN_URL=https://other.example/: must have one of the RETURN_URL_ORIGINS",
         ),
-        (&[secret, ("MONGO_URI", "mongodb://never-to-be-printed@localhost/x")], "MONGO_URI: "),
+        (&[secret, ("MONGO_URI", "mongodb://never-to-be-printed@localhost/x")], "REDIS_URL: "),
         (&[secret, ("REDIS_URL", "redis://:never-to-be-printed@localhost")], "REDIS_URL: "),
         (&[secret, ("RATE_LIMIT", "10/s")], "RATE_LIMIT: "),
     ] {

@@ -1,6 +1,7 @@
-//! The only file that knows what stands behind the ports.
+//! The only folder that knows what stands behind the ports.
 
-use std::io::ErrorKind;
+mod backends;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -10,17 +11,20 @@ use std::time::Duration;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 pub(crate) use seathold_adapters::gateways::signature;
+use seathold_adapters::mongo::{MigrateError, OpenError as MongoError};
 use seathold_adapters::{
-    EmbeddedStore, GenericGateway, InProcessLeases, NoGateway, OpenError, SystemClock,
-    SystemRandom, TokioTasks,
+    GenericGateway, InProcessLeases, MongoStore, NoGateway, OpenError, SystemClock, SystemRandom,
+    TokioTasks,
 };
-use seathold_service::ports::{Env, Gateway, GatewayError};
+use seathold_service::ports::{Env, Gateway, GatewayError, LeaseError, Store};
 use seathold_service::{Parts, Rules, Service};
 
 use crate::auth::Auth;
 use crate::config::{Config, ConfigError, Secret};
 use crate::http::{App, Limits};
 use crate::sandbox::Sandbox;
+use backends::Backends;
+pub(crate) use backends::{Kind, Kinds, migrate};
 
 /// How long the sandbox waits for the shop to take a webhook: as long as the
 /// shop takes for a request.
@@ -36,9 +40,18 @@ pub enum StartError {
     /// A setting is missing or wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The store cannot be opened.
+    /// The embedded store cannot be opened.
     #[error("DATA_DIR: {0}")]
-    Store(#[from] OpenError),
+    Embedded(#[from] OpenError),
+    /// MongoDB cannot be used.
+    #[error("MONGO_URI: {0}")]
+    Mongo(#[from] MongoError),
+    /// MongoDB could not be brought up to date.
+    #[error("MONGO_URI: {0}")]
+    Migrate(#[from] MigrateError),
+    /// Redis cannot be used.
+    #[error("REDIS_URL: {0}")]
+    Redis(#[from] LeaseError),
     /// The gateway cannot be spoken to.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
@@ -60,29 +73,23 @@ pub fn system_env() -> Env {
     }
 }
 
-/// The use cases over the store in `data_dir`, without a server: to look at
-/// what is there.
+/// The use cases over the store that is configured, without a server: to look
+/// at what is there.
 ///
 /// # Errors
 /// There is no store, or a server has it open.
-pub(crate) fn offline(data_dir: &Path) -> Result<Arc<Service>, StartError> {
+pub(crate) async fn offline(
+    data_dir: &Path,
+    mongo_uri: Option<&str>,
+) -> Result<Arc<Service>, StartError> {
     let env = system_env();
-    let store = EmbeddedStore::open_existing(data_dir, Arc::clone(&env.clock));
-    let wrong = |expected| {
-        ConfigError::of_value("DATA_DIR", &data_dir.display().to_string(), expected).into()
+    let store: Arc<dyn Store> = match mongo_uri {
+        Some(uri) => Arc::new(MongoStore::connect(uri).await?),
+        None => Arc::new(backends::existing(data_dir, &env)?),
     };
-    let store = store.map_err(|error| match error {
-        OpenError::InUse(_) => {
-            wrong("is in use by a running server: ask that server, GET /api/admin/verify")
-        }
-        OpenError::Io { cause, .. } if cause.kind() == ErrorKind::NotFound => {
-            wrong("holds no store: name the folder that `seathold serve` was given")
-        }
-        error => StartError::Store(error),
-    })?;
     Ok(Service::new(Parts {
         env,
-        store: Arc::new(store),
+        store,
         leases: Arc::new(InProcessLeases::default()),
         gateway: Arc::new(NoGateway),
         rules: Rules::default(),
@@ -90,20 +97,21 @@ pub(crate) fn offline(data_dir: &Path) -> Result<Arc<Service>, StartError> {
 }
 
 /// Everything the handlers need, for a server that listens on `address`.
-pub(crate) fn app(config: &Config, env: Env, address: SocketAddr) -> Result<App, StartError> {
+pub(crate) async fn app(config: &Config, env: Env, address: SocketAddr) -> Result<App, StartError> {
     config.check()?;
     let auth = Auth::new(config)?;
     let money = money(config, &env, &own_address(address))?;
-    let store = EmbeddedStore::open(&config.data_dir, Arc::clone(&env.clock))?;
+    let Backends { store, leases, kinds } = Backends::of(config, &env).await?;
     let service = Service::new(Parts {
         env: env.clone(),
-        store: Arc::new(store),
-        leases: Arc::new(InProcessLeases::default()),
+        store,
+        leases,
         gateway: money.gateway,
         rules: rules(config),
     });
     Ok(App {
         service,
+        kinds,
         env,
         auth,
         webhook_secret: money.webhook_secret,

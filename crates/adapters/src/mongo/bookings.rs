@@ -1,0 +1,102 @@
+use async_trait::async_trait;
+use seathold_core::{BookingId, PaymentId, Timestamp};
+use seathold_service::model::{Booking, Claim, ClaimKey, Settlement};
+use seathold_service::ports::{
+    BookingFilter, Bookings, ClaimEnd, Page, PendingFilter, Preparation, Prepared, StoreError,
+};
+
+use super::collections::{Collections, one, some};
+use super::{MongoStore, claims, prepare, rows};
+
+#[async_trait]
+impl Bookings for MongoStore {
+    async fn prepare(&self, preparation: &Preparation) -> Result<Vec<Prepared>, StoreError> {
+        let preparation = preparation.clone();
+        self.write(|db| prepare::prepare(db, preparation)).await
+    }
+
+    async fn unprepare(
+        &self,
+        holds: &[(Claim, BookingId)],
+        cancels: &[(BookingId, Timestamp)],
+    ) -> Result<(), StoreError> {
+        let (holds, cancels) = (holds.to_vec(), cancels.to_vec());
+        self.write(|db| prepare::unprepare(db, holds, cancels)).await
+    }
+
+    async fn find_claims(&self, keys: &[ClaimKey]) -> Result<Vec<Claim>, StoreError> {
+        let keys = keys.to_vec();
+        self.read(|db| async move { claims::find(&db, &keys).await }).await
+    }
+
+    async fn insert_claim(&self, claim: &Claim) -> Result<Option<Claim>, StoreError> {
+        let claim = claim.clone();
+        self.write(|db| claims::insert(db, claim)).await
+    }
+
+    async fn take_over(
+        &self,
+        old: &Claim,
+        new: &Claim,
+        row: Option<&Booking>,
+    ) -> Result<bool, StoreError> {
+        let (old, new, row) = (old.clone(), new.clone(), row.cloned());
+        self.write(|db| claims::take_over(db, old, new, row)).await
+    }
+
+    async fn end_claim(&self, claim: &Claim, end: &ClaimEnd) -> Result<(), StoreError> {
+        let (claim, end) = (claim.clone(), end.clone());
+        self.write(|db| claims::end(db, claim, end)).await
+    }
+
+    /// The server forgets by itself, within a minute.
+    async fn purge_claims(&self, _now: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
+        let read = move |db: Collections| async move { one(&db.bookings, rows::by_id(id)).await };
+        self.read(read).await
+    }
+
+    async fn bookings(&self, ids: &[BookingId]) -> Result<Vec<Booking>, StoreError> {
+        let (filter, limit) = (rows::by_ids(ids), ids.len() as u32);
+        self.read(|db| async move { some(db.bookings.find(filter), limit).await }).await
+    }
+
+    async fn list_bookings(&self, filter: &BookingFilter) -> Result<Page<Booking>, StoreError> {
+        let filter = filter.clone();
+        self.read(|db| rows::list(db, filter)).await
+    }
+
+    async fn pending_bookings(
+        &self,
+        filter: &PendingFilter,
+        limit: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        let filter = filter.clone();
+        self.read(move |db| rows::pending(db, filter, limit)).await
+    }
+
+    async fn settle_bookings(&self, settlements: &[Settlement]) -> Result<u64, StoreError> {
+        let settlements = settlements.to_vec();
+        self.write(|db| rows::settle(db, settlements)).await
+    }
+
+    async fn confirm_booking(
+        &self,
+        id: BookingId,
+        paid_by: Option<PaymentId>,
+        at: Timestamp,
+    ) -> Result<Option<Booking>, StoreError> {
+        self.write(move |db| rows::confirm(db, id, paid_by, at)).await
+    }
+
+    async fn bookings_after(
+        &self,
+        after: Option<BookingId>,
+        limit: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        self.read(move |db| rows::after(db, after, limit)).await
+    }
+}

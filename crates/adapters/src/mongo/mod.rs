@@ -1,0 +1,105 @@
+//! The store in a MongoDB replica set: for many processes at once. One versioned
+//! update of a showtime's document is the commit point; the server's clock
+//! decides whether it is in its window.
+
+mod bookings;
+mod bulk;
+mod claims;
+mod collections;
+mod commit;
+mod connect;
+mod events;
+mod failures;
+mod lists;
+mod migrate;
+mod payments;
+mod prepare;
+mod rows;
+mod seats;
+mod showtimes;
+
+use std::future::Future;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bson::doc;
+use seathold_core::Timestamp;
+use seathold_service::ports::{Store, StoreError};
+use tokio::time::timeout;
+use tracing::Instrument;
+
+use collections::Collections;
+pub use connect::OpenError;
+pub use migrate::{Applied, MigrateError};
+
+/// How long a caller waits for the server's answer, be it stopped or cut off
+/// without a word: a client gives up after ten seconds, and is told before.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
+
+/// All records in one database of a replica set. Durable by the majority when a
+/// write returns. Clones share the connections.
+#[derive(Clone)]
+pub struct MongoStore {
+    collections: Collections,
+}
+
+impl MongoStore {
+    /// What the store's clock says, for an instance to correct its own by.
+    ///
+    /// # Errors
+    /// The server could not be reached.
+    pub async fn now(&self) -> Result<Timestamp, StoreError> {
+        let ask = |db: Collections| async move {
+            let hello = db.database.run_command(doc! {"hello": 1}).await.map_err(failures::read)?;
+            let now = hello.get_datetime("localTime").map_err(failures::document)?;
+            Ok(Timestamp::from_millis(now.timestamp_millis()))
+        };
+        self.read(ask).await
+    }
+
+    /// Reads, in a task of its own.
+    async fn read<T, F>(&self, call: impl FnOnce(Collections) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        detached(call(self.collections.clone())).await.unwrap_or_else(|why| {
+            // Whatever became of it, nothing was written.
+            Err(StoreError::Unavailable(why))
+        })
+    }
+
+    /// Writes, in a task of its own.
+    async fn write<T, F>(&self, call: impl FnOnce(Collections) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let answer = detached(call(self.collections.clone())).await;
+        answer.unwrap_or_else(|why| Err(StoreError::Unknown(why)))
+    }
+}
+
+/// Runs calls of the driver to their end, whatever becomes of the caller: a
+/// connection that is dropped in the middle of a call is lost to the pool.
+async fn detached<T: Send + 'static>(
+    call: impl Future<Output = T> + Send + 'static,
+) -> Result<T, String> {
+    // What it logs belongs to the request.
+    match timeout(ANSWER_TIME, tokio::spawn(call.in_current_span())).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {ANSWER_TIME:?}")),
+    }
+}
+
+#[async_trait]
+impl Store for MongoStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        // Goes to the primary: without one, nothing can be written.
+        let ping = |db: Collections| async move {
+            db.database.run_command(doc! {"ping": 1}).await.map_err(failures::read)
+        };
+        self.read(ping).await.map(drop)
+    }
+}

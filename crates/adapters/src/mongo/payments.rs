@@ -1,0 +1,184 @@
+use async_trait::async_trait;
+use bson::{Document, doc};
+use mongodb::options::{Hint, UpdateModifications};
+use seathold_core::{PaymentId, Timestamp};
+use seathold_service::model::{GatewayEvent, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
+use seathold_service::ports::{EventKey, Inserted, PaymentMove, Payments, StoreError};
+
+use super::collections::{Collections, date, encode, oid, one, some};
+use super::{MongoStore, events, failures};
+
+/// Tries to add a payment beside others that come and go.
+const ROUNDS: u32 = 3;
+
+#[async_trait]
+impl Payments for MongoStore {
+    async fn insert_payment(&self, payment: &Payment) -> Result<Inserted, StoreError> {
+        let payment = payment.clone();
+        self.write(|db| insert(db, payment)).await
+    }
+
+    async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        self.read(move |db| async move { one(&db.payments, by_id(id)).await }).await
+    }
+
+    async fn payment_of_transaction(
+        &self,
+        provider: PaymentMethod,
+        transaction_id: &str,
+    ) -> Result<Option<Payment>, StoreError> {
+        // The index has texts alone, and is used only when that is said.
+        let reference = doc! {"$eq": transaction_id, "$type": "string"};
+        let filter = doc! {"provider": provider.as_str(), "transaction_id": reference};
+        self.read(|db| async move { one(&db.payments, filter).await }).await
+    }
+
+    async fn open_session(
+        &self,
+        id: PaymentId,
+        transaction_id: &str,
+        payment_url: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let change = doc! {"$set": {
+            "transaction_id": transaction_id,
+            "payment_url": payment_url,
+            "updated_at": date(at),
+        }};
+        self.write(move |db| update(db, by_id(id), change)).await
+    }
+
+    async fn move_payment(&self, step: &PaymentMove<'_>) -> Result<bool, StoreError> {
+        let (filter, change) = (may_start(step), change(step));
+        self.write(|db| update(db, filter, vec![change])).await
+    }
+
+    async fn payments_with_status(
+        &self,
+        status: PaymentStatus,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let with_status = move |db: Collections| async move {
+            let find = db.payments.find(doc! {"status": status.as_str()});
+            some(find.sort(doc! {"_id": 1}), limit).await
+        };
+        self.read(with_status).await
+    }
+
+    async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError> {
+        let event = event.clone();
+        self.write(|db| events::receive(db, event)).await
+    }
+
+    async fn forget_event(&self, event: &GatewayEvent) -> Result<(), StoreError> {
+        let event = event.clone();
+        self.write(|db| events::forget(db, event)).await
+    }
+
+    async fn event(&self, key: &EventKey) -> Result<Option<ReceivedEvent>, StoreError> {
+        let filter = events::by_key(key);
+        self.read(|db| async move { one(&db.events, filter).await }).await
+    }
+
+    async fn lease_event(
+        &self,
+        key: &EventKey,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let free = events::free(key, now);
+        self.write(move |db| events::lease(db, free, until)).await
+    }
+
+    async fn finish_event(&self, key: &EventKey) -> Result<(), StoreError> {
+        let filter = events::by_key(key);
+        self.write(|db| events::finish(db, filter)).await
+    }
+
+    async fn events_after(
+        &self,
+        after: Option<&EventKey>,
+        unfinished: bool,
+        limit: u32,
+    ) -> Result<Vec<ReceivedEvent>, StoreError> {
+        let after = after.cloned();
+        self.read(move |db| events::after(db, after, unfinished, limit)).await
+    }
+
+    async fn payments_after(
+        &self,
+        after: Option<PaymentId>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let read = move |db: Collections| async move {
+            let after = after.map(|id| doc! {"_id": {"$gt": id.to_string()}});
+            let by_id = doc! {"_id": 1};
+            let find = db.payments.find(after.unwrap_or_default());
+            some(find.sort(by_id.clone()).hint(Hint::Keys(by_id)), limit).await
+        };
+        self.read(read).await
+    }
+}
+
+fn by_id(id: PaymentId) -> Document {
+    doc! {"_id": id.to_string()}
+}
+
+async fn insert(db: Collections, payment: Payment) -> Result<Inserted, StoreError> {
+    let document = encode(&payment)?;
+    let pending = doc! {
+        "booking_id": oid(payment.booking_id.bytes()),
+        "status": PaymentStatus::Pending.as_str(),
+    };
+    for _ in 0..ROUNDS {
+        if let Some(pending) = one(&db.payments, pending.clone()).await? {
+            return Ok(Inserted::Pending(Box::new(pending)));
+        }
+        match db.payments.insert_one(&document).await {
+            Ok(_) => return Ok(Inserted::Yes),
+            Err(error) if failures::is_duplicate(&error) => {}
+            Err(error) => return Err(failures::write(error)),
+        }
+        if one::<Payment>(&db.payments, by_id(payment.id)).await?.is_some() {
+            return Ok(Inserted::Yes);
+        }
+    }
+    Err(StoreError::Unavailable("another payment has that transaction id".to_owned()))
+}
+
+/// Makes a change to the payment that matches. `false`: there is none, or what
+/// must be unique is another payment's.
+async fn update(
+    db: Collections,
+    filter: Document,
+    change: impl Into<UpdateModifications>,
+) -> Result<bool, StoreError> {
+    match db.payments.update_one(filter, change).await {
+        Ok(updated) => Ok(updated.matched_count > 0),
+        Err(error) if failures::is_duplicate(&error) => Ok(false),
+        Err(error) => Err(failures::write(error)),
+    }
+}
+
+fn may_start(step: &PaymentMove<'_>) -> Document {
+    let from: Vec<_> = step.from.iter().map(|status| status.as_str()).collect();
+    let mut filter = by_id(step.id);
+    filter.insert("status", doc! {"$in": from});
+    if let Some(deadline) = step.deadline {
+        filter.insert("$expr", doc! {"$lt": ["$$NOW", date(deadline)]});
+    }
+    filter
+}
+
+fn change(step: &PaymentMove<'_>) -> Document {
+    let mut set = doc! {"status": step.to.as_str(), "updated_at": date(step.at)};
+    if let Some(paid_at) = step.paid_at {
+        set.insert("paid_at", date(paid_at));
+    }
+    if let Some(heard) = step.transaction_id {
+        // The text may look like an expression.
+        let heard = doc! {"$literal": heard};
+        set.insert("transaction_id", doc! {"$ifNull": ["$transaction_id", heard]});
+    }
+    doc! {"$set": set}
+}

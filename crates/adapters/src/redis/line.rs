@@ -1,0 +1,129 @@
+//! The connection to Redis: one for all, made anew when lost.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::{AsyncPushSender, ConnectionManager, ConnectionManagerConfig};
+use redis::io::tcp::TcpSettings;
+use redis::{Client, IntoConnectionInfo, ProtocolVersion, RedisError, RedisResult};
+use seathold_service::ports::LeaseError;
+use tokio::time::{Instant, timeout};
+
+use super::breaker::{Advice, Breaker};
+
+/// How long a call may take, a new connection included. Far above any answer of
+/// a Redis in health, and short beside what a client waits.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How long what was sent may stay unacknowledged by the other machine until it
+/// counts as gone: a machine that vanished sends no reset.
+#[cfg(target_os = "linux")]
+const GONE_AFTER: Duration = Duration::from_secs(3);
+
+/// Calls that may wait to be sent: as many as there can be busy showtimes.
+const SENDING_MAX: usize = 4_096;
+
+/// Calls to Redis, each bounded in time, and none while it is away.
+pub(super) struct Line {
+    connection: ConnectionManager,
+    breaker: Breaker,
+}
+
+impl Line {
+    /// Connects with the first call. What Redis says unasked goes to `listener`.
+    pub(super) fn open(url: &str, listener: impl AsyncPushSender) -> RedisResult<Self> {
+        let info = url.into_connection_info()?;
+        // Messages share the connection with answers.
+        let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let client = Client::open(info.set_redis_settings(redis).set_tcp_settings(tcp_settings()))?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CALL_TIMEOUT))
+            .set_response_timeout(Some(CALL_TIMEOUT))
+            // The next call tries again.
+            .set_number_of_retries(0)
+            .set_pipeline_buffer_size(SENDING_MAX)
+            .set_push_sender(listener)
+            .set_automatic_resubscription();
+        let connection = client.get_connection_manager_lazy(config)?;
+        Ok(Self { connection, breaker: Breaker::default() })
+    }
+
+    /// Whether a call may be made now.
+    ///
+    /// # Errors
+    /// Redis is taken to be away. Whether it is back is looked at beside.
+    pub(super) fn admit(self: &Arc<Self>) -> Result<(), LeaseError> {
+        match self.breaker.advice(Instant::now()) {
+            Advice::Call => return Ok(()),
+            Advice::Spare => {}
+            Advice::Probe => {
+                let line = Arc::clone(self);
+                // What it finds, the breaker has heard.
+                tokio::spawn(async move { drop(line.call(ping).await) });
+            }
+        }
+        Err(LeaseError("spared: it did not answer lately".to_owned()))
+    }
+
+    /// Makes a call that was admitted, or must be made all the same. It may be
+    /// made twice.
+    ///
+    /// # Errors
+    /// Redis refuses it, or has not answered within [`CALL_TIMEOUT`].
+    pub(super) async fn call<T, F>(
+        &self,
+        ask: impl Fn(ConnectionManager) -> F,
+    ) -> Result<T, LeaseError>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let answer = self.reach(ask).await;
+        match &answer {
+            Ok(_) => self.breaker.succeeded(),
+            Err(_) => self.breaker.failed(Instant::now()),
+        }
+        answer
+    }
+
+    /// Whether Redis answers, whatever it did lately.
+    ///
+    /// # Errors
+    /// As for [`Line::call`].
+    pub(super) async fn ping(&self) -> Result<(), LeaseError> {
+        self.reach(ping).await
+    }
+
+    async fn reach<T, F>(&self, ask: impl Fn(ConnectionManager) -> F) -> Result<T, LeaseError>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let asked = async {
+            match ask(self.connection.clone()).await {
+                // The connection is lost, perhaps since long; the next may do.
+                Err(error) if error.is_io_error() => ask(self.connection.clone()).await,
+                answer => answer,
+            }
+        };
+        match timeout(CALL_TIMEOUT, asked).await {
+            Ok(answer) => answer.map_err(|error| failure(&error)),
+            Err(_) => Err(LeaseError(format!("no answer within {CALL_TIMEOUT:?}"))),
+        }
+    }
+}
+
+async fn ping(mut connection: ConnectionManager) -> RedisResult<()> {
+    redis::cmd("PING").exec_async(&mut connection).await
+}
+
+/// What a failure is called outside.
+pub(super) fn failure(error: &RedisError) -> LeaseError {
+    LeaseError(error.to_string())
+}
+
+fn tcp_settings() -> TcpSettings {
+    let settings = TcpSettings::default().set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let settings = settings.set_user_timeout(GONE_AFTER);
+    settings
+}

@@ -1,0 +1,90 @@
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seathold_adapters::{
+    Backoff, EmbeddedStore, InProcessLeases, MongoStore, OpenError, RedisLeases,
+};
+use seathold_service::ports::{Env, Leases, Store};
+
+use super::StartError;
+use crate::config::{Config, ConfigError};
+
+/// Where everything is kept, and who grants leases.
+pub(super) struct Backends {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) leases: Arc<dyn Leases>,
+    pub(super) kinds: Kinds,
+}
+
+/// What `/health` says that they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kinds {
+    pub(crate) store: Kind,
+    pub(crate) leases: Kind,
+}
+
+/// Part of this process, or a server of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Embedded,
+    Server,
+}
+
+impl Backends {
+    pub(super) async fn of(config: &Config, env: &Env) -> Result<Self, StartError> {
+        let (store, store_kind): (Arc<dyn Store>, Kind) = match &config.mongo_uri {
+            Some(uri) => {
+                let store = MongoStore::connect(uri.expose()).await?;
+                if !config.no_migrate {
+                    store.migrate().await?;
+                }
+                (Arc::new(store), Kind::Server)
+            }
+            None => {
+                let clock = Arc::clone(&env.clock);
+                (Arc::new(EmbeddedStore::open(&config.data_dir, clock)?), Kind::Embedded)
+            }
+        };
+        let (leases, leases_kind): (Arc<dyn Leases>, Kind) = match &config.redis_url {
+            Some(url) => {
+                let random = Arc::clone(&env.random);
+                let leases = RedisLeases::open(url.expose(), backoff(config), random)?;
+                (Arc::new(leases), Kind::Server)
+            }
+            None => (Arc::new(InProcessLeases::default()), Kind::Embedded),
+        };
+        Ok(Self { store, leases, kinds: Kinds { store: store_kind, leases: leases_kind } })
+    }
+}
+
+fn backoff(config: &Config) -> Backoff {
+    Backoff {
+        base: Duration::from_millis(config.lock_retry_base_ms.into()),
+        retries: config.lock_max_retries,
+    }
+}
+
+/// The embedded store in `data_dir`, which must be there.
+pub(super) fn existing(data_dir: &Path, env: &Env) -> Result<EmbeddedStore, StartError> {
+    let wrong = |expected| {
+        ConfigError::of_value("DATA_DIR", &data_dir.display().to_string(), expected).into()
+    };
+    let store = EmbeddedStore::open_existing(data_dir, Arc::clone(&env.clock));
+    store.map_err(|error| match error {
+        OpenError::InUse(_) => {
+            wrong("is in use by a running server: ask that server, GET /api/admin/verify")
+        }
+        OpenError::Io { cause, .. } if cause.kind() == ErrorKind::NotFound => {
+            wrong("holds no store: name the folder that `seathold serve` was given")
+        }
+        error => StartError::Embedded(error),
+    })
+}
+
+/// Brings MongoDB up to date; gives the names of what was applied.
+pub(crate) async fn migrate(uri: &str) -> Result<Vec<&'static str>, StartError> {
+    let store = MongoStore::connect(uri).await?;
+    Ok(store.migrate().await?.into_iter().map(|applied| applied.name).collect())
+}
