@@ -8,16 +8,16 @@ use seathold_service::ports::Env;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{interval, timeout};
+use tokio::time::{interval, sleep, timeout};
 
 use crate::config::Config;
 use crate::http::{App, router};
 use crate::jobs::Jobs;
 use crate::telemetry;
-use crate::wire::{self, StartError};
+use crate::wire::{self, Judge, StartError};
 
-/// How long a server may take to stop: shorter than the 30 seconds that
-/// orchestrators wait before they kill.
+/// How long a server may take to stop once it has drained: together, shorter
+/// than the 30 seconds that orchestrators wait before they kill.
 const STOP_TIME: Duration = Duration::from_secs(20);
 
 /// How much of it requests may take: longer than any may take anyway. A
@@ -33,6 +33,7 @@ pub struct Server {
     app: Arc<App>,
     address: SocketAddr,
     jobs: Option<Jobs>,
+    drain: Duration,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
     upkeep: JoinHandle<()>,
@@ -44,10 +45,11 @@ impl Server {
     /// # Errors
     /// A wrong setting, or a store that cannot be opened.
     pub async fn start(config: Config, listener: TcpListener) -> Result<Self, StartError> {
-        Self::start_in(wire::system_env(), config, listener).await
+        Self::launch(wire::system_env(), Judge::Store, config, listener).await
     }
 
-    /// Starts a server with time, randomness and tasks of the caller's.
+    /// Starts a server with time, randomness and tasks of the caller's. Its
+    /// store goes by that time too.
     ///
     /// # Errors
     /// A wrong setting, or a store that cannot be opened.
@@ -56,9 +58,19 @@ impl Server {
         config: Config,
         listener: TcpListener,
     ) -> Result<Self, StartError> {
+        Self::launch(env, Judge::Caller, config, listener).await
+    }
+
+    async fn launch(
+        env: Env,
+        judge: Judge,
+        config: Config,
+        listener: TcpListener,
+    ) -> Result<Self, StartError> {
         telemetry::metrics();
         let address = listener.local_addr()?;
-        let app = Arc::new(wire::app(&config, env, address).await?);
+        let drain = Duration::from_millis(config.drain_ms.into());
+        let app = Arc::new(wire::app(&config, env, judge, address).await?);
         let jobs = match &config.sweep_cron {
             Some(cron) => Some(Jobs::start(&app.service, cron).await?),
             None => None,
@@ -69,7 +81,7 @@ impl Server {
         let serving = axum::serve(listener, router(Arc::clone(&app)))
             .with_graceful_shutdown(async { drop(stopped.await) });
         let serving = tokio::spawn(async { serving.await });
-        Ok(Self { app, address, jobs, stop, serving, upkeep: tokio::spawn(upkeep()) })
+        Ok(Self { app, address, jobs, drain, stop, serving, upkeep: tokio::spawn(upkeep()) })
     }
 
     /// Where it listens.
@@ -90,11 +102,13 @@ impl Server {
         wait_for_signal()
     }
 
-    /// Stops: takes no further work, finishes what is under way, gives the
-    /// leases back.
+    /// Stops: says that it is not ready, and serves on until load balancers have
+    /// seen it; then takes no further work, finishes what is under way, and gives
+    /// the leases back.
     pub async fn shutdown(self) {
-        let Self { app, jobs, stop, serving, upkeep, .. } = self;
+        let Self { app, jobs, drain, stop, serving, upkeep, .. } = self;
         app.drain();
+        sleep(drain).await;
         // The server may have stopped by itself.
         let _ = stop.send(());
         let finish = async {

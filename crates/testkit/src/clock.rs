@@ -9,8 +9,9 @@ use seathold_service::ports::Clock;
 pub struct TestClock(Arc<AtomicI64>);
 
 impl TestClock {
-    /// 2024-01-15T10:30:00Z: when a clock starts unless told otherwise.
-    pub const START: Timestamp = Timestamp::from_millis(1_705_314_600_000);
+    /// 2084-01-15T10:30:00Z: when a clock starts unless told otherwise. So late
+    /// that no server deletes what is stored as out of date.
+    pub const START: Timestamp = Timestamp::from_millis(3_598_770_600_000);
 
     /// A clock that stands at `now`.
     #[must_use]

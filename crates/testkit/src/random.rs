@@ -1,6 +1,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use seathold_adapters::SystemRandom;
 use seathold_service::ports::Random;
+
+/// A number that no other process has, nor another call.
+#[must_use]
+pub fn fresh_u64() -> u64 {
+    let mut bytes = [0; 8];
+    SystemRandom.fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
 
 /// Bytes that look random and are the same for the same seed.
 #[derive(Debug)]

@@ -2,8 +2,11 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use seathold_adapters::{EmbeddedStore, InProcessLeases, TokioTasks};
+use seathold_adapters::{
+    Backoff, EmbeddedStore, InProcessLeases, RedisLeases, SystemRandom, TokioTasks,
+};
 use seathold_core::{
     BookingId, Currency, IdempotencyKey, PriceTable, SeatLabel, SeatType, ShowtimeId, Timestamp,
     UserId,
@@ -11,17 +14,16 @@ use seathold_core::{
 use seathold_service::model::{
     Answer, Booking, ClaimKey, Fingerprint, GatewayEvent, Outcome, PaymentMethod, Resource,
 };
-use seathold_service::ports::{Env, Store};
+use seathold_service::ports::{Env, Leases, Store};
 use seathold_service::{
     CancelRequest, HoldRequest, Keyed, NewShowtime, Parts, PayRequest, Reply, Rules, Service,
     Session,
 };
 use tempfile::TempDir;
 
-use crate::{BookkeepingGateway, SeededRandom, TestClock};
+use crate::servers::{Ground, TestDatabase, redis_url};
+use crate::{BookkeepingGateway, SeededRandom, TestClock, fresh_u64};
 
-/// When every world begins: 2030-01-01T00:00:00Z.
-const BEGINNING: Timestamp = Timestamp::from_millis(1_893_456_000_000);
 const HOUR: i64 = 3_600_000;
 /// What a standard seat costs in a world, in VND.
 pub const SEAT_PRICE: i64 = 100_000;
@@ -35,38 +37,80 @@ pub struct World {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
     random: Arc<SeededRandom>,
-    _folder: TempDir,
+    keeper: Keeper,
 }
 
+/// What keeps the records and the leases of a world.
+enum Keeper {
+    Folder { _folder: TempDir },
+    Servers { redis_url: String, _database: TestDatabase },
+}
+
+/// How long a desk waits for its lease where several processes share them, one of
+/// which may be kept waiting by its test for what another does.
+const SHARED_LEASE_WAIT: Duration = Duration::from_millis(20);
+
 impl World {
-    /// A world on an empty embedded store.
+    /// A world on an empty store of the [chosen](Ground::chosen) kind.
     ///
-    /// # Errors
-    /// No temporary folder could be made.
-    pub fn embedded(seed: u64) -> Result<Self, Box<dyn std::error::Error>> {
-        let folder = TempDir::new()?;
-        let clock = TestClock::at(BEGINNING);
-        let store = EmbeddedStore::open(folder.path(), Arc::new(clock.clone()))?;
-        Ok(Self {
-            clock,
-            gateway: Arc::default(),
-            store: Arc::new(store),
-            random: Arc::new(SeededRandom::new(seed)),
-            _folder: folder,
-        })
+    /// # Panics
+    /// There is nothing to keep a store in.
+    pub async fn new(seed: u64) -> Self {
+        let clock = TestClock::default();
+        let (store, keeper, seed): (Arc<dyn Store>, _, _) = match Ground::chosen() {
+            Ground::Embedded => {
+                let folder = TempDir::new().expect("a temporary folder");
+                let store = EmbeddedStore::open(folder.path(), Arc::new(clock.clone()));
+                (Arc::new(store.expect("a new store")), Keeper::Folder { _folder: folder }, seed)
+            }
+            Ground::Servers => {
+                let database = TestDatabase::reused().await.zip(redis_url());
+                let ((store, database), redis_url) = database.expect("servers to test on");
+                let store = store.going_by(Arc::new(clock.clone()));
+                // Of all worlds that share a Redis, each has ids of its own.
+                let seed = seed ^ fresh_u64();
+                (Arc::new(store), Keeper::Servers { redis_url, _database: database }, seed)
+            }
+        };
+        let random = Arc::new(SeededRandom::new(seed));
+        Self { clock, gateway: Arc::default(), store, random, keeper }
     }
 
     /// A process that has just started, over this world's store or one that
     /// wraps it. Dropping it is its crash: nothing of it remains.
     #[must_use]
     pub fn process(&self, store: Arc<dyn Store>) -> Arc<Service> {
+        self.process_with(store, self.leases())
+    }
+
+    /// The same, which asks `leases` for its leases.
+    #[must_use]
+    pub fn process_with(&self, store: Arc<dyn Store>, leases: Arc<dyn Leases>) -> Arc<Service> {
         Service::new(Parts {
             env: self.env(),
             store,
-            leases: Arc::new(InProcessLeases::default()),
+            leases,
             gateway: self.gateway.clone(),
-            rules: Rules::default(),
+            rules: self.rules(),
         })
+    }
+
+    fn leases(&self) -> Arc<dyn Leases> {
+        match &self.keeper {
+            Keeper::Folder { .. } => Arc::new(InProcessLeases::default()),
+            Keeper::Servers { redis_url, .. } => {
+                let backoff = Backoff { base: SHARED_LEASE_WAIT, retries: 0 };
+                let leases = RedisLeases::open(redis_url, backoff, Arc::new(SystemRandom));
+                Arc::new(leases.expect("an address of Redis"))
+            }
+        }
+    }
+
+    fn rules(&self) -> Rules {
+        match &self.keeper {
+            Keeper::Folder { .. } => Rules::default(),
+            Keeper::Servers { .. } => Rules { lease_wait: SHARED_LEASE_WAIT, ..Rules::default() },
+        }
     }
 
     /// Time, randomness and tasks of this world.

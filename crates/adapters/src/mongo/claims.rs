@@ -3,10 +3,11 @@
 use bson::raw::cstr;
 use bson::spec::BinarySubtype;
 use bson::{Binary, Document, RawDocumentBuf, doc};
+use seathold_core::Timestamp;
 use seathold_service::model::{Booking, Claim, ClaimKey, ClaimStatus};
 use seathold_service::ports::{ClaimEnd, StoreError};
 
-use super::collections::{Collections, encode, one, some};
+use super::collections::{Collections, date, encode, one, some};
 use super::{failures, rows};
 
 /// Tries to add claims whose keys come and go meanwhile.
@@ -80,6 +81,13 @@ pub(super) async fn take_over(
         Some(row) => rows::replace(&db, &row).await.map_err(failures::halfway),
         None => Ok(true),
     }
+}
+
+/// Deletes what has had its time.
+pub(super) async fn purge(db: Collections, now: Timestamp) -> Result<u64, StoreError> {
+    let over = doc! {"expires_at": {"$lte": date(now)}};
+    let deleted = db.claims.delete_many(over).await.map_err(failures::write)?;
+    Ok(deleted.deleted_count)
 }
 
 pub(super) async fn end(db: Collections, claim: Claim, end: ClaimEnd) -> Result<(), StoreError> {

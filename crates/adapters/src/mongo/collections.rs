@@ -5,6 +5,7 @@ use mongodb::{Collection, Database};
 use seathold_core::Timestamp;
 use seathold_service::ports::StoreError;
 
+use super::clock::Arbiter;
 use super::failures;
 use crate::documents::{self, Record};
 
@@ -27,6 +28,8 @@ pub(super) struct Collections {
     pub(super) claims: Documents,
     pub(super) payments: Documents,
     pub(super) events: Documents,
+    /// By which clock a write is in its window.
+    pub(super) arbiter: Arbiter,
 }
 
 impl Collections {
@@ -38,6 +41,7 @@ impl Collections {
             payments: database.collection(PAYMENTS),
             events: database.collection(EVENTS),
             database,
+            arbiter: Arbiter::default(),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{failures, seats};
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) async fn commit(db: Collections, commit: Commit) -> Result<CommitOutcome, StoreError> {
-    let update = db.showtimes.update_one(filter(&commit), change(&commit));
+    let update = db.showtimes.update_one(filter(&commit, db.arbiter.now()), change(&commit));
     match update.hint(Hint::Keys(doc! {"_id": 1})).await.map_err(failures::write) {
         Ok(updated) if updated.matched_count == 0 => Ok(CommitOutcome::Conflict),
         Ok(_) => Ok(CommitOutcome::Applied),
@@ -45,11 +45,11 @@ async fn read_back(db: &Collections, id: ShowtimeId) {
     }
 }
 
-fn filter(commit: &Commit) -> Document {
+fn filter(commit: &Commit, now: Bson) -> Document {
     let mut filter = doc! {
         "_id": oid(commit.showtime.bytes()),
         "version": commit.at_version as i64,
-        "$expr": window(commit),
+        "$expr": window(commit, now),
     };
     if commit.only_scheduled {
         filter.insert("status", ShowtimeStatus::Scheduled.as_str());
@@ -60,11 +60,11 @@ fn filter(commit: &Commit) -> Document {
     filter
 }
 
-/// The server's clock is before the deadline, and not before the window.
-fn window(commit: &Commit) -> Document {
-    let before = doc! {"$lt": ["$$NOW", date(commit.deadline)]};
+/// It is before the deadline, and not before the window.
+fn window(commit: &Commit, now: Bson) -> Document {
+    let before = doc! {"$lt": [now.clone(), date(commit.deadline)]};
     match commit.not_before {
-        Some(from) => doc! {"$and": [before, {"$gte": ["$$NOW", date(from)]}]},
+        Some(from) => doc! {"$and": [before, {"$gte": [now, date(from)]}]},
         None => before,
     }
 }

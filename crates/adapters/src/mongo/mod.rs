@@ -5,6 +5,7 @@
 mod bookings;
 mod bulk;
 mod claims;
+mod clock;
 mod collections;
 mod commit;
 mod connect;

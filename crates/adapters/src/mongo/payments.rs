@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use mongodb::options::{Hint, UpdateModifications};
 use seathold_core::{PaymentId, Timestamp};
 use seathold_service::model::{GatewayEvent, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
@@ -49,7 +49,8 @@ impl Payments for MongoStore {
     }
 
     async fn move_payment(&self, step: &PaymentMove<'_>) -> Result<bool, StoreError> {
-        let (filter, change) = (may_start(step), change(step));
+        let now = self.collections.arbiter.now();
+        let (filter, change) = (may_start(step, now), change(step));
         self.write(|db| update(db, filter, vec![change])).await
     }
 
@@ -160,12 +161,12 @@ async fn update(
     }
 }
 
-fn may_start(step: &PaymentMove<'_>) -> Document {
+fn may_start(step: &PaymentMove<'_>, now: Bson) -> Document {
     let from: Vec<_> = step.from.iter().map(|status| status.as_str()).collect();
     let mut filter = by_id(step.id);
     filter.insert("status", doc! {"$in": from});
     if let Some(deadline) = step.deadline {
-        filter.insert("$expr", doc! {"$lt": ["$$NOW", date(deadline)]});
+        filter.insert("$expr", doc! {"$lt": [now, date(deadline)]});
     }
     filter
 }

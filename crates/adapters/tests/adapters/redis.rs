@@ -6,7 +6,6 @@ mod queue;
 mod server;
 mod shares;
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use async_trait::async_trait;
 use seathold_adapters::{Backoff, InProcessLeases, RedisLeases, SystemRandom};
 use seathold_core::ShowtimeId;
 use seathold_service::ports::{Lease, LeaseError, Leases, Random};
+use seathold_testkit::servers::{redis_url, skip};
 use uuid::Uuid;
 
 mod contract {
@@ -25,23 +25,6 @@ const BACKOFF: Backoff = Backoff { base: Duration::from_millis(100), retries: 3 
 /// Longer than any test runs.
 const LONG: Duration = Duration::from_secs(60);
 const NO_WAIT: Duration = Duration::ZERO;
-
-/// The URL of a Redis to test with. `None`: there is none, and that was said.
-fn url() -> Option<String> {
-    let url = std::env::var("SEATHOLD_TEST_REDIS_URL").ok();
-    if url.is_none() {
-        skip("SEATHOLD_TEST_REDIS_URL is not set");
-    }
-    url
-}
-
-/// Says why a test is skipped, where it is not captured.
-fn skip(reason: &str) {
-    let wanted = std::env::var("SEATHOLD_TEST_SERVICES").is_ok_and(|value| value == "1");
-    assert!(!wanted, "SEATHOLD_TEST_SERVICES=1, but {reason}");
-    let name = std::thread::current().name().unwrap_or_default().to_owned();
-    writeln!(std::io::stderr(), "skipped: {name}: {reason}").expect("standard error is open");
-}
 
 /// An instance of its own.
 fn instance(url: &str) -> Arc<RedisLeases> {
@@ -124,7 +107,7 @@ impl Leases for Elsewhere {
 
 /// What the contract is checked on. When skipped, the keeper of another test.
 async fn contract_leases() -> Arc<dyn Leases> {
-    match url() {
+    match redis_url() {
         Some(url) => Arc::new(Elsewhere { leases: instance(&url), offset: random() }),
         None => Arc::new(InProcessLeases::default()),
     }

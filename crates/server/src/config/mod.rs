@@ -30,6 +30,10 @@ const SWEEP_CRON: &str = "0 * * * * *";
 /// killed owner would block the others for more than a minute.
 const LOCK_TTL_MAX_MS: u32 = 60_000;
 
+/// How long a server may go on serving when asked to stop, in ms: with the time
+/// it then takes at the most, less than the 30 seconds of orchestrators.
+const DRAIN_MAX_MS: u32 = 8_000;
+
 /// What decides how the server behaves; the address it listens on is not in it.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
@@ -136,11 +140,17 @@ pub struct Config {
     /// The first of these waits, in ms, up to half of it again as jitter (1 to 1000)
     #[arg(long, env = "LOCK_RETRY_BASE_MS", default_value = "100", value_parser = whole::<1, 1_000>)]
     pub lock_retry_base_ms: u32,
+
+    /// How long to go on serving when asked to stop, while /health/ready says not
+    /// to send more, in ms (0 to 8000): until every load balancer has seen it
+    #[arg(long, env = "DRAIN_MS", default_value = "1000", value_parser = whole::<0, DRAIN_MAX_MS>)]
+    pub drain_ms: u32,
 }
 
 impl Config {
-    /// Development mode on the embedded store in `data_dir`, without cron jobs;
-    /// all else as by default, whatever the environment says.
+    /// Development mode on the embedded store in `data_dir`, without cron jobs
+    /// and without a load balancer to wait for; all else as by default, whatever
+    /// the environment says.
     #[must_use]
     pub fn development(data_dir: PathBuf) -> Self {
         Self {
@@ -168,6 +178,7 @@ impl Config {
             lock_ttl_ms: 8_000,
             lock_max_retries: 3,
             lock_retry_base_ms: 100,
+            drain_ms: 0,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use seathold_adapters::{
     Backoff, EmbeddedStore, InProcessLeases, MongoStore, OpenError, RedisLeases,
 };
-use seathold_service::ports::{Env, Leases, Store};
+use seathold_service::ports::{Clock, Env, Leases, Store};
 
 use super::StartError;
 use crate::config::{Config, ConfigError};
@@ -14,8 +14,19 @@ use crate::config::{Config, ConfigError};
 /// Where everything is kept, and who grants leases.
 pub(super) struct Backends {
     pub(super) store: Arc<dyn Store>,
+    /// The time to decide by: near the store's.
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) leases: Arc<dyn Leases>,
     pub(super) kinds: Kinds,
+}
+
+/// Whose clock decides whether a write comes in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judge {
+    /// The store's own.
+    Store,
+    /// The caller's, in the store too: for tests that move time by hand.
+    Caller,
 }
 
 /// What `/health` says that they are.
@@ -33,18 +44,23 @@ pub(crate) enum Kind {
 }
 
 impl Backends {
-    pub(super) async fn of(config: &Config, env: &Env) -> Result<Self, StartError> {
+    pub(super) async fn of(config: &Config, env: &Env, judge: Judge) -> Result<Self, StartError> {
+        let mut clock = Arc::clone(&env.clock);
         let (store, store_kind): (Arc<dyn Store>, Kind) = match &config.mongo_uri {
             Some(uri) => {
-                let store = MongoStore::connect(uri.expose()).await?;
+                let mut store = MongoStore::connect(uri.expose()).await?;
                 if !config.no_migrate {
                     store.migrate().await?;
+                }
+                match judge {
+                    Judge::Store => clock = store.corrected(clock).await,
+                    Judge::Caller => store = store.going_by(Arc::clone(&clock)),
                 }
                 (Arc::new(store), Kind::Server)
             }
             None => {
-                let clock = Arc::clone(&env.clock);
-                (Arc::new(EmbeddedStore::open(&config.data_dir, clock)?), Kind::Embedded)
+                let store = EmbeddedStore::open(&config.data_dir, Arc::clone(&clock))?;
+                (Arc::new(store), Kind::Embedded)
             }
         };
         let (leases, leases_kind): (Arc<dyn Leases>, Kind) = match &config.redis_url {
@@ -55,7 +71,7 @@ impl Backends {
             }
             None => (Arc::new(InProcessLeases::default()), Kind::Embedded),
         };
-        Ok(Self { store, leases, kinds: Kinds { store: store_kind, leases: leases_kind } })
+        Ok(Self { store, clock, leases, kinds: Kinds { store: store_kind, leases: leases_kind } })
     }
 }
 

@@ -24,7 +24,7 @@ use crate::config::{Config, ConfigError, Secret};
 use crate::http::{App, Limits};
 use crate::sandbox::Sandbox;
 use backends::Backends;
-pub(crate) use backends::{Kind, Kinds, migrate};
+pub(crate) use backends::{Judge, Kind, Kinds, migrate};
 
 /// How long the sandbox waits for the shop to take a webhook: as long as the
 /// shop takes for a request.
@@ -82,9 +82,13 @@ pub(crate) async fn offline(
     data_dir: &Path,
     mongo_uri: Option<&str>,
 ) -> Result<Arc<Service>, StartError> {
-    let env = system_env();
+    let mut env = system_env();
     let store: Arc<dyn Store> = match mongo_uri {
-        Some(uri) => Arc::new(MongoStore::connect(uri).await?),
+        Some(uri) => {
+            let store = MongoStore::connect(uri).await?;
+            env.clock = store.corrected(env.clock).await;
+            Arc::new(store)
+        }
         None => Arc::new(backends::existing(data_dir, &env)?),
     };
     Ok(Service::new(Parts {
@@ -97,11 +101,17 @@ pub(crate) async fn offline(
 }
 
 /// Everything the handlers need, for a server that listens on `address`.
-pub(crate) async fn app(config: &Config, env: Env, address: SocketAddr) -> Result<App, StartError> {
+pub(crate) async fn app(
+    config: &Config,
+    env: Env,
+    judge: Judge,
+    address: SocketAddr,
+) -> Result<App, StartError> {
     config.check()?;
     let auth = Auth::new(config)?;
+    let Backends { store, clock, leases, kinds } = Backends::of(config, &env, judge).await?;
+    let env = Env { clock, ..env };
     let money = money(config, &env, &own_address(address))?;
-    let Backends { store, leases, kinds } = Backends::of(config, &env).await?;
     let service = Service::new(Parts {
         env: env.clone(),
         store,

@@ -8,8 +8,8 @@ use crate::support::TestApp;
 async fn a_server_that_can_write_is_healthy() {
     let app = TestApp::start().await;
     let expected = json!({
-        "status": "ok", "mongodb": "embedded", "redis": "embedded",
-        "version": env!("CARGO_PKG_VERSION"), "timestamp": "2024-01-15T10:30:00.000Z",
+        "status": "ok", "mongodb": app.place.health(), "redis": app.place.health(),
+        "version": env!("CARGO_PKG_VERSION"), "timestamp": "2084-01-15T10:30:00.000Z",
     });
     assert_eq!(app.get("/health").send().await.granted(200).body, expected);
     app.finish().await;

@@ -4,6 +4,7 @@ mod crash;
 mod desk;
 mod expiry;
 mod idempotency;
+mod instances;
 mod interleaving;
 mod money;
 mod reads;

@@ -15,7 +15,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new() -> Self {
-        let world = World::embedded(7).expect("a world");
+        let world = World::new(7).await;
         let service = world.process(world.store.clone());
         let made = service.create_showtime(ten_seats(service.now())).await.expect("a showtime");
         Self { showtime: made.summary.showtime.id, world, service }

@@ -11,7 +11,9 @@ use seathold_service::ports::{Clock, Lease, Leases};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{LONG, NO_WAIT, connect, instance, key, queue_key, some_showtime, some_token, url};
+use super::{
+    LONG, NO_WAIT, connect, instance, key, queue_key, redis_url, some_showtime, some_token,
+};
 
 /// Waits until so many stand in the queue.
 pub(super) async fn until_queued(
@@ -40,7 +42,7 @@ pub(super) fn waiter(leases: &Arc<RedisLeases>, showtime: ShowtimeId) -> JoinHan
 
 #[tokio::test]
 async fn a_lease_is_stored_with_its_owners_token_the_time_and_an_end() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let (leases, showtime, mut connection) = (instance(&url), some_showtime(), connect(&url).await);
     let before = SystemClock.now().as_millis();
     let lease = granted(&leases, showtime, LONG).await;
@@ -60,7 +62,7 @@ async fn a_lease_is_stored_with_its_owners_token_the_time_and_an_end() {
 
 #[tokio::test]
 async fn nothing_is_left_of_a_lease_that_was_released() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let (leases, showtime, mut connection) = (instance(&url), some_showtime(), connect(&url).await);
     let lease = granted(&leases, showtime, LONG).await;
     let next = waiter(&leases, showtime);
@@ -77,7 +79,7 @@ async fn nothing_is_left_of_a_lease_that_was_released() {
 
 #[tokio::test]
 async fn waiters_of_many_instances_are_served_in_the_order_they_came() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let (showtime, mut connection) = (some_showtime(), connect(&url).await);
     let instances = [(); 5].map(|()| instance(&url));
     let first = granted(&instances[0], showtime, LONG).await;
@@ -109,7 +111,7 @@ async fn plant_place(
 
 #[tokio::test]
 async fn waiters_whose_instance_is_gone_or_whose_wait_is_over_are_passed_over() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let (leases, showtime, mut connection) = (instance(&url), some_showtime(), connect(&url).await);
     let first = granted(&leases, showtime, LONG).await;
     plant_place(&mut connection, showtime, "nobody-listens", LONG).await;
@@ -133,7 +135,7 @@ async fn subscriber(url: &str, channel: &str) -> redis::aio::PubSub {
 
 #[tokio::test]
 async fn a_waiter_that_hangs_keeps_the_lease_for_no_longer_than_one_turn() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let (leases, showtime, mut connection) = (instance(&url), some_showtime(), connect(&url).await);
     let first = granted(&leases, showtime, LONG).await;
     let _hears_and_does_nothing = subscriber(&url, "somebody-hangs").await;
@@ -149,7 +151,7 @@ async fn a_waiter_that_hangs_keeps_the_lease_for_no_longer_than_one_turn() {
 
 #[tokio::test]
 async fn a_lease_whose_owner_never_releases_it_goes_to_the_longest_waiter_when_it_ends() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let (showtime, mut connection) = (some_showtime(), connect(&url).await);
     let [owner, second, third] = [(); 3].map(|()| instance(&url));
     granted(&owner, showtime, Duration::from_millis(400)).await;
@@ -164,7 +166,7 @@ async fn a_lease_whose_owner_never_releases_it_goes_to_the_longest_waiter_when_i
 
 #[tokio::test]
 async fn a_lease_whose_owners_instance_is_gone_ends_long_before_its_time() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let (leases, showtime) = (instance(&url), some_showtime());
     let owner = instance(&url);
     granted(&owner, showtime, LONG).await;
@@ -177,7 +179,7 @@ async fn a_lease_whose_owners_instance_is_gone_ends_long_before_its_time() {
 
 #[tokio::test]
 async fn a_lease_in_other_words_is_respected() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let (leases, mut connection) = (instance(&url), connect(&url).await);
     let wait = Duration::from_millis(50);
     for owner in ["", "somebody", "a:b:c", "550e8400-e29b-41d4-a716-446655440000:1705314600000"] {
@@ -192,7 +194,7 @@ async fn a_lease_in_other_words_is_respected() {
 
 #[tokio::test]
 async fn a_waiter_that_is_told_nothing_looks_for_itself() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let (leases, showtime, mut connection) = (instance(&url), some_showtime(), connect(&url).await);
     granted(&leases, showtime, LONG).await;
     let next = waiter(&leases, showtime);

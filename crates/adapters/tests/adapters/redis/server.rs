@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 
-use super::{connect, skip, url};
+use super::{connect, redis_url, skip};
 
 /// A Redis of a test's own, to be paused, killed and started again.
 pub(super) struct Server {
@@ -25,7 +25,7 @@ impl Server {
 
     /// As [`Server::start`], without starting it.
     pub(super) async fn prepare() -> Option<Self> {
-        let program = program(&url()?).await;
+        let program = program(&redis_url()?).await;
         if Command::new(&program).arg("--version").stdout(Stdio::null()).status().is_err() {
             skip(&format!("{program} does not run on this machine"));
             return None;

@@ -8,13 +8,13 @@ use seathold_service::ports::Leases;
 use tokio::time::Instant;
 
 use super::queue::{granted, until_queued, waiter};
-use super::{LONG, connect, instance, some_showtime, some_token, url};
+use super::{LONG, connect, instance, redis_url, some_showtime, some_token};
 
 const CYCLES: usize = 200;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_instances_have_a_showtime_in_turn() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let showtime = some_showtime();
     let (inside, served) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let begin = Instant::now();
@@ -46,7 +46,7 @@ async fn three_instances_have_a_showtime_in_turn() {
 
 #[tokio::test]
 async fn what_a_lease_costs() {
-    let Some(url) = url() else { return };
+    let Some(url) = redis_url() else { return };
     let (showtime, mut connection) = (some_showtime(), connect(&url).await);
     let [one, other] = [(); 2].map(|()| instance(&url));
     let mut alone = Vec::new();

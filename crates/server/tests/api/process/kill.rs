@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use super::rush::{Held, Money, Rush, Told};
-use crate::support::{Program, Site};
+use crate::support::{Place, Program, Site};
 
 /// How long what follows by itself may take: far more than it does.
 const SOON: Duration = Duration::from_secs(20);
@@ -32,11 +31,11 @@ async fn kill_in_a_rush(server: Program) -> (String, Told) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_is_there_after_each_of_three_kills() {
-    let folder = TempDir::new().expect("a temporary folder");
-    let mut server = Program::serve(folder.path(), &[]).await;
+    let place = Place::new().await;
+    let mut server = Program::serve(&place, &[]).await;
     for _ in 0..3 {
         let (showtime, told) = kill_in_a_rush(server).await;
-        server = Program::serve(folder.path(), &[]).await;
+        server = Program::serve(&place, &[]).await;
         for held in &told.held {
             is_still_there(&server, &showtime, held).await;
         }
@@ -62,11 +61,11 @@ async fn what_was_acknowledged_is_there_after_each_of_three_kills() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_their_time_and_a_sweep_nothing_is_held_by_nobody() {
-    let folder = TempDir::new().expect("a temporary folder");
+    let place = Place::new().await;
     let variables = [("HOLD_TTL_SECONDS", "3"), ("SWEEP_CRON", "* * * * * *")];
-    let server = Program::serve(folder.path(), &variables).await;
+    let server = Program::serve(&place, &variables).await;
     let (showtime, told) = kill_in_a_rush(server).await;
-    let server = Program::serve(folder.path(), &variables).await;
+    let server = Program::serve(&place, &variables).await;
 
     until("every seat is sold or free, and swept", async || {
         let map = server.seats(&showtime).await.granted(200);

@@ -1,15 +1,13 @@
 //! What the program logs.
 
-use tempfile::TempDir;
-
-use crate::support::{Program, fresh_key};
+use crate::support::{Place, Program, fresh_key};
 
 #[tokio::test]
 async fn every_line_of_a_request_names_it_and_its_booking() {
-    let folder = TempDir::new().expect("a temporary folder");
+    let place = Place::embedded();
     let secret = ("JWT_SECRET", "never-to-be-printed-1");
     let webhooks = ("PAYMENT_WEBHOOK_SECRET", "never-to-be-printed-2");
-    let server = Program::serve(folder.path(), &[secret, webhooks]).await;
+    let server = Program::serve(&place, &[secret, webhooks]).await;
     let showtime = server.showtime().await;
     let call = server.holding("ann", &showtime, ["A1"]).key(&fresh_key());
     let held = call.header("X-Request-Id", "the-hold").send().await.granted(201);
@@ -38,8 +36,8 @@ async fn every_line_of_a_request_names_it_and_its_booking() {
 
 #[tokio::test]
 async fn text_is_for_people() {
-    let folder = TempDir::new().expect("a temporary folder");
-    let server = Program::serve(folder.path(), &[("LOG_FORMAT", "text")]).await;
+    let place = Place::embedded();
+    let server = Program::serve(&place, &[("LOG_FORMAT", "text")]).await;
     let ended = server.stop().await;
     assert!(ended.stderr.lines().any(|line| line.contains("INFO") && !line.starts_with('{')));
     assert!(!ended.stderr.contains('\u{1b}'), "no colours in a file");

@@ -1,14 +1,13 @@
 //! What the operator sets, and what is said about wrong values.
 
 use serde_json::json;
-use tempfile::TempDir;
 
-use crate::support::{Program, fresh_key};
+use crate::support::{Place, Program, fresh_key};
 
 /// Starts a server that must not start; gives what it says about it.
 async fn refused(status: i32, arguments: &[&str], variables: &[(&str, &str)]) -> String {
-    let folder = TempDir::new().expect("a temporary folder");
-    let path = folder.path().to_str().expect("a path of plain text");
+    let place = Place::embedded();
+    let path = place.path().to_str().expect("a path of plain text");
     let mut all = vec!["serve", "--data-dir", path];
     all.extend(arguments);
     Program::run(&all, variables).await.complaint(status).to_owned()
@@ -25,6 +24,7 @@ async fn a_wrong_value_is_named_with_its_variable_and_what_is_accepted() {
         ("HOLD_TTL_SECONDS", "10m", "a whole number from 1 to 86400"),
         ("MAX_SEATS_PER_HOLD", "0", "a whole number from 1 to 1000"),
         ("MAX_SEATS_PER_USER", "many", "a whole number from 1 to 60000"),
+        ("DRAIN_MS", "8001", "a whole number from 0 to 8000"),
         ("SWEEP_CRON", "bad", "a cron expression of six fields"),
         ("SWEEP_CRON", "* * * * *", "a cron expression of six fields"),
         ("SWEEP_CRON", "0 0 * * * * 2030", "a cron expression of six fields"),
@@ -98,7 +98,7 @@ async fn a_port_in_use_is_named() {
 
 #[tokio::test]
 async fn variables_are_obeyed_and_empty_ones_count_as_not_set() {
-    let folder = TempDir::new().expect("a temporary folder");
+    let place = Place::embedded();
     let variables = [
         ("HOLD_TTL_SECONDS", "7"),
         ("MAX_SEATS_PER_HOLD", "1"),
@@ -106,7 +106,7 @@ async fn variables_are_obeyed_and_empty_ones_count_as_not_set() {
         ("MONGO_URI", ""),
         ("CORS_ORIGINS", ""),
     ];
-    let server = Program::serve(folder.path(), &variables).await;
+    let server = Program::serve(&place, &variables).await;
     let showtime = server.showtime().await;
     server.hold("ann", &showtime, ["A1", "A2"]).await.invalid("seats");
     let before = server.now();
@@ -144,6 +144,7 @@ async fn help_lists_every_setting() {
         "LOCK_TTL_MS",
         "LOCK_MAX_RETRIES",
         "LOCK_RETRY_BASE_MS",
+        "DRAIN_MS",
     ] {
         let flag = format!("--{}", name.to_lowercase().replace('_', "-"));
         assert!(help.stdout.contains(&flag), "{flag}");
@@ -154,8 +155,8 @@ async fn help_lists_every_setting() {
 
 #[tokio::test]
 async fn outside_development_mode_the_program_believes_tokens_only() {
-    let folder = TempDir::new().expect("a temporary folder");
-    let server = Program::serve_strictly(folder.path(), &[]).await;
+    let place = Place::embedded();
+    let server = Program::serve_strictly(&place, &[]).await;
     let call = server.post("/api/bookings/hold").header("X-User-Id", "ann").key(&fresh_key());
     call.json(&json!({})).send().await.refused(401, "UNAUTHENTICATED");
     let showtime = server.showtime().await;

@@ -1,15 +1,17 @@
 //! Asked to stop, the server finishes what it has begun.
 
-use tempfile::TempDir;
+use std::time::Duration;
+
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use super::rush::Rush;
-use crate::support::{Gate, GatedTasks, Program, TestApp, fresh_key};
+use crate::support::{Gate, GatedTasks, Place, Program, TestApp, fresh_key};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_hold_takes_effect_without_being_answered() {
-    let folder = TempDir::new().expect("a temporary folder");
-    let mut server = Program::serve(folder.path(), &[]).await;
+    let place = Place::new().await;
+    let mut server = Program::serve(&place, &[]).await;
     let rush = Rush::begin(&server).await;
     rush.acknowledged(40).await;
     server.ask_to_stop();
@@ -19,7 +21,7 @@ async fn no_hold_takes_effect_without_being_answered() {
     let last = ended.log().pop().expect("a log");
     assert_eq!(last["message"], "stopped");
 
-    let server = Program::serve(folder.path(), &[]).await;
+    let server = Program::serve(&place, &[]).await;
     for held in &told.held {
         let booking = server.booking(&held.user, &held.booking).await.granted(200);
         assert_ne!(booking.text("status"), "expired");
@@ -57,16 +59,37 @@ async fn a_hold_under_way_is_answered_while_the_server_stops() {
 }
 
 #[tokio::test]
+async fn until_load_balancers_have_seen_that_it_stops_it_serves_on() {
+    let place = Place::new().await;
+    let mut server = Program::serve(&place, &[("DRAIN_MS", "5000")]).await;
+    let showtime = server.showtime().await;
+    server.get("/health/ready").send().await.granted(200);
+    let asked = Instant::now();
+    server.ask_to_stop();
+    while server.get("/health/ready").send().await.status == 200 {
+        assert!(asked.elapsed() < Duration::from_secs(5), "it does not say that it stops");
+    }
+    server.get("/health/ready").send().await.refused(503, "SERVICE_UNAVAILABLE");
+    server.get("/health/live").send().await.granted(200);
+    // On a connection of its own.
+    let fresh = server.anew();
+    let booking = fresh.held("ann", &showtime, ["A1"]).await;
+    assert_eq!(fresh.status(&booking).await, "pending");
+    assert!(server.ended().await.status.success());
+    assert!(asked.elapsed() >= Duration::from_secs(5), "{:?}", asked.elapsed());
+}
+
+#[tokio::test]
 async fn an_idle_server_stops_at_once_and_starts_where_it_was() {
-    let folder = TempDir::new().expect("a temporary folder");
-    let server = Program::serve(folder.path(), &[]).await;
+    let place = Place::new().await;
+    let server = Program::serve(&place, &[]).await;
     let showtime = server.showtime().await;
     let key = fresh_key();
     let first = server.hold_with(&key, "ann", &showtime, ["A1"]).await.granted(201);
     let bought = server.bought("bob", &showtime, ["A2"]).await;
     assert!(server.stop().await.status.success());
 
-    let server = Program::serve(folder.path(), &[]).await;
+    let server = Program::serve(&place, &[]).await;
     let again = server.hold_with(&key, "ann", &showtime, ["A1"]).await.granted(201);
     assert!(again.is_replayed());
     assert_eq!(again.bytes, first.bytes);
@@ -78,9 +101,9 @@ async fn an_idle_server_stops_at_once_and_starts_where_it_was() {
 
 #[tokio::test]
 async fn a_second_server_on_the_same_folder_says_so_and_leaves_the_first_alone() {
-    let folder = TempDir::new().expect("a temporary folder");
-    let server = Program::serve(folder.path(), &[]).await;
-    let path = folder.path().to_str().expect("a path of plain text");
+    let place = Place::embedded();
+    let server = Program::serve(&place, &[]).await;
+    let path = place.path().to_str().expect("a path of plain text");
     let arguments = ["serve", "--dev", "--port", "0", "--data-dir", path];
     let second = Program::run(&arguments, &[]).await;
     let complaint = second.complaint(1);

@@ -1,36 +1,32 @@
 //! `seathold verify`
 
-use std::path::Path;
-use std::sync::Arc;
-
-use seathold_adapters::{EmbeddedStore, SystemClock};
 use seathold_core::Timestamp;
-use seathold_service::ports::{Commit, CommitOutcome, Showtimes};
-use tempfile::TempDir;
+use seathold_service::ports::{Commit, CommitOutcome};
 
-use crate::support::{Ended, Program, Site};
+use crate::support::{Ended, Place, Program, Site};
 
-async fn verify(folder: &Path) -> Ended {
-    let path = folder.to_str().expect("a path of plain text");
-    Program::run(&["verify", "--data-dir", path], &[]).await
+async fn verify(place: &Place) -> Ended {
+    let variables = place.variables();
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, &**value)).collect();
+    Program::run(&["verify"], &variables).await
 }
 
-/// A folder that a server has used, a showtime in it, and that server.
-async fn used() -> (TempDir, String, Program) {
-    let folder = TempDir::new().expect("a temporary folder");
-    let server = Program::serve(folder.path(), &[]).await;
+/// What a server did here: a showtime, and that server.
+async fn use_it(place: &Place) -> (String, Program) {
+    let server = Program::serve(place, &[]).await;
     let site: &Site = &server;
     let showtime = site.showtime().await;
     site.held("ann", &showtime, ["A1", "A2"]).await;
     site.bought("bob", &showtime, ["A3"]).await;
-    (folder, showtime, server)
+    (showtime, server)
 }
 
 #[tokio::test]
 async fn a_sound_store_is_checked_and_found_clean() {
-    let (folder, _, server) = used().await;
+    let place = Place::new().await;
+    let (_, server) = use_it(&place).await;
     assert!(server.stop().await.status.success());
-    let ended = verify(folder.path()).await;
+    let ended = verify(&place).await;
     assert!(ended.status.success(), "{}", ended.stderr);
     assert_eq!(ended.stderr, "");
     for number in 1..=7 {
@@ -42,15 +38,16 @@ async fn a_sound_store_is_checked_and_found_clean() {
     assert!(ended.stdout.contains("1 pending, 1 confirmed"), "{}", ended.stdout);
     assert!(ended.stdout.contains("VND: charged 100000 = sold 100000"), "{}", ended.stdout);
     // Looking changes nothing: it may be repeated, and the server starts again.
-    assert_eq!(verify(folder.path()).await.stdout, ended.stdout);
-    let server = Program::serve(folder.path(), &[]).await;
+    assert_eq!(verify(&place).await.stdout, ended.stdout);
+    let server = Program::serve(&place, &[]).await;
     assert!(server.stop().await.status.success());
 }
 
 #[tokio::test]
 async fn a_store_in_use_is_left_to_its_server() {
-    let (folder, _, server) = used().await;
-    let ended = verify(folder.path()).await;
+    let place = Place::embedded();
+    let (_, server) = use_it(&place).await;
+    let ended = verify(&place).await;
     let complaint = ended.complaint(1);
     assert!(complaint.starts_with("DATA_DIR="), "{complaint}");
     assert!(complaint.contains("in use") && complaint.contains("GET /api/admin/verify"));
@@ -59,27 +56,28 @@ async fn a_store_in_use_is_left_to_its_server() {
 
 #[tokio::test]
 async fn a_folder_without_a_store_is_named_and_stays_empty() {
-    let folder = TempDir::new().expect("a temporary folder");
-    let complaint = verify(folder.path()).await;
+    let place = Place::embedded();
+    let complaint = verify(&place).await;
     let complaint = complaint.complaint(1);
     assert!(complaint.starts_with("DATA_DIR="), "{complaint}");
-    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    assert_eq!(std::fs::read_dir(place.path()).expect("a folder").count(), 0);
 }
 
 #[tokio::test]
 async fn a_damaged_store_is_found_out() {
-    let (folder, showtime, server) = used().await;
+    let place = Place::new().await;
+    let (showtime, server) = use_it(&place).await;
     assert!(server.stop().await.status.success());
-    damage(folder.path(), &showtime).await;
-    let ended = verify(folder.path()).await;
+    damage(&place, &showtime).await;
+    let ended = verify(&place).await;
     assert_eq!(ended.status.code(), Some(1), "{}", ended.stdout);
     let violation = format!("!  4. {showtime} has 25 seats available, 24 are stored");
     assert!(ended.stdout.contains(&violation), "{}", ended.stdout);
 }
 
 /// Stores a counter that is off by one.
-async fn damage(folder: &Path, showtime: &str) {
-    let store = EmbeddedStore::open(folder, Arc::new(SystemClock)).expect("a store");
+async fn damage(place: &Place, showtime: &str) {
+    let store = place.store().await;
     let stored = store.load(showtime.parse().expect("an id")).await.expect("a store");
     let stored = stored.expect("a showtime");
     let commit = Commit {
@@ -98,8 +96,9 @@ async fn damage(folder: &Path, showtime: &str) {
 
 #[tokio::test]
 async fn the_store_of_a_killed_server_is_clean() {
-    let (folder, _, server) = used().await;
+    let place = Place::new().await;
+    let (_, server) = use_it(&place).await;
     server.kill().await;
-    let ended = verify(folder.path()).await;
+    let ended = verify(&place).await;
     assert!(ended.status.success(), "{}{}", ended.stdout, ended.stderr);
 }

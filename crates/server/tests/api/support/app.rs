@@ -6,10 +6,9 @@ use seathold_server::{Config, Server, report, system_env};
 use seathold_service::Service;
 use seathold_service::ports::{Env, Spawn};
 use seathold_testkit::TestClock;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use super::{Gate, Site};
+use super::{Gate, Place, Site};
 
 /// What gateways sign with in these tests.
 pub(crate) const WEBHOOK_SECRET: &str = "whsec_of_the_api_tests";
@@ -17,13 +16,13 @@ pub(crate) const WEBHOOK_SECRET: &str = "whsec_of_the_api_tests";
 /// What tokens are signed with outside development mode.
 pub(crate) const JWT_SECRET: &str = "a token secret of the api tests";
 
-/// A real server on a port of its own, over an empty store, with a clock that
+/// A real server on a port of its own, over an empty place, with a clock that
 /// stands still. It must be [finished](TestApp::finish).
 pub(crate) struct TestApp {
     pub(crate) clock: TestClock,
     site: Site,
     server: Option<Server>,
-    _folder: TempDir,
+    pub(crate) place: Place,
 }
 
 impl TestApp {
@@ -56,8 +55,9 @@ impl TestApp {
     }
 
     async fn start_in(clock: TestClock, env: Env, change: impl FnOnce(&mut Config)) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        let mut config = Config::development(folder.path().to_owned());
+        let place = Place::new().await;
+        let mut config = Config::development(place.path().to_owned());
+        place.lead(&mut config);
         config.payment_webhook_secret = WEBHOOK_SECRET.parse().ok();
         change(&mut config);
         let dev = config.dev;
@@ -65,7 +65,7 @@ impl TestApp {
         let server = Server::start_in(env, config, listener).await.expect("a server");
         let base = format!("http://{}", server.address());
         let site = Site::at(base, dev, Arc::new(clock.clone()));
-        Self { clock, site, server: Some(server), _folder: folder }
+        Self { clock, site, server: Some(server), place }
     }
 
     pub(crate) fn service(&self) -> &Arc<Service> {

@@ -1,7 +1,6 @@
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::ops::Deref;
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -10,7 +9,7 @@ use seathold_adapters::SystemClock;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::{JWT_SECRET, Site};
+use super::{JWT_SECRET, Place, Site};
 
 /// The real program, as a process of its own. What it says is kept and looked
 /// through for panics.
@@ -56,18 +55,18 @@ impl Ended {
 struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Program {
-    /// `seathold serve --dev` on a free port and this folder, with these
-    /// further variables. Returns once it listens.
-    pub(crate) async fn serve(folder: &Path, variables: &[(&str, &str)]) -> Self {
+    /// `seathold serve --dev` on a free port, in this place, with these further
+    /// variables. Returns once it listens.
+    pub(crate) async fn serve(place: &Place, variables: &[(&str, &str)]) -> Self {
         let mut command = command(variables);
-        command.arg("serve").arg("--dev").arg("--data-dir").arg(folder);
+        command.envs(place.variables()).args(["serve", "--dev"]);
         Self::listening(command, true).await
     }
 
     /// The same outside development mode, with the tests' own token secret.
-    pub(crate) async fn serve_strictly(folder: &Path, variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn serve_strictly(place: &Place, variables: &[(&str, &str)]) -> Self {
         let mut command = command(variables);
-        command.env("JWT_SECRET", JWT_SECRET).arg("serve").arg("--data-dir").arg(folder);
+        command.envs(place.variables()).env("JWT_SECRET", JWT_SECRET).arg("serve");
         Self::listening(command, false).await
     }
 
@@ -158,7 +157,9 @@ impl Drop for Program {
 /// The program, with nothing of this process's environment.
 fn command(variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seathold"));
-    command.env_clear().env("LOG_FORMAT", "json").envs(variables.iter().copied());
+    // No load balancer waits to be told that it stops.
+    command.env_clear().env("LOG_FORMAT", "json").env("DRAIN_MS", "0");
+    command.envs(variables.iter().copied());
     command.stdin(Stdio::null());
     command
 }

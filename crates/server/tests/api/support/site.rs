@@ -24,6 +24,11 @@ impl Site {
         Self { base, client, dev, clock }
     }
 
+    /// The same server, by somebody who has not been connected to it before.
+    pub(crate) fn anew(&self) -> Self {
+        Self::at(self.base.clone(), self.dev, Arc::clone(&self.clock))
+    }
+
     /// The server's time, in ms since the Unix epoch.
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().as_millis()

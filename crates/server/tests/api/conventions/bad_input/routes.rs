@@ -92,7 +92,7 @@ pub(super) fn payment(stage: &Stage) -> Route {
 
 pub(super) fn webhook(stage: &Stage) -> Route {
     let mut good = stage.session.word("success");
-    good["paid_at"] = "2024-01-15T10:30:00.000Z".into();
+    good["paid_at"] = "2084-01-15T10:30:00.000Z".into();
     good["event_id"] = "evt-1".into();
     good["payment_id"] = stage.session.payment.clone().into();
     good["currency"] = "VND".into();

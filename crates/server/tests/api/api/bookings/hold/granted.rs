@@ -12,8 +12,8 @@ async fn free_seats_are_held_all_of_them() {
     let expected = json!({
         "booking_id": id, "booking_code": code, "showtime_id": showtime,
         "seats": ["A3", "B1", "C2"], "total_amount": 500_000, "final_amount": 500_000,
-        "currency": "VND", "status": "pending", "held_at": "2024-01-15T10:30:00.000Z",
-        "hold_expires_at": "2024-01-15T10:40:00.000Z", "created_at": "2024-01-15T10:30:00.000Z",
+        "currency": "VND", "status": "pending", "held_at": "2084-01-15T10:30:00.000Z",
+        "hold_expires_at": "2084-01-15T10:40:00.000Z", "created_at": "2084-01-15T10:30:00.000Z",
     });
     assert_eq!(held.body, expected);
     assert_eq!(held.header("location"), Some(&*format!("/api/bookings/{id}")));

@@ -25,7 +25,7 @@ async fn the_gateway_is_asked_with_the_payment_id_as_its_key() {
         "currency": "VND", "description": asked["description"],
         "return_url": "https://shop.example/paid",
         "callback_url": "https://seats.example/api/payments/webhook/zalopay",
-        "expires_at": "2024-01-15T10:40:00.000Z",
+        "expires_at": "2084-01-15T10:40:00.000Z",
     });
     assert_eq!(*asked, expected);
     assert!(asked["description"].as_str().is_some_and(|text| !text.is_empty()));

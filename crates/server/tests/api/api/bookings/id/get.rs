@@ -14,10 +14,10 @@ async fn a_booking_shows_its_seats_and_prices() {
         "seats": [{ "seat_id": "B1", "seat_type": "vip", "price": 150_000 },
                   { "seat_id": "A1", "seat_type": "standard", "price": 100_000 }],
         "total_amount": 250_000, "discount_amount": 0, "final_amount": 250_000,
-        "currency": "VND", "status": "pending", "held_at": "2024-01-15T10:30:00.000Z",
-        "hold_expires_at": "2024-01-15T10:40:00.000Z", "confirmed_at": null,
-        "cancelled_at": null, "created_at": "2024-01-15T10:30:00.000Z",
-        "updated_at": "2024-01-15T10:30:00.000Z",
+        "currency": "VND", "status": "pending", "held_at": "2084-01-15T10:30:00.000Z",
+        "hold_expires_at": "2084-01-15T10:40:00.000Z", "confirmed_at": null,
+        "cancelled_at": null, "created_at": "2084-01-15T10:30:00.000Z",
+        "updated_at": "2084-01-15T10:30:00.000Z",
     });
     assert_eq!(app.booking("ann", id).await.granted(200).body, expected);
     app.finish().await;

@@ -11,9 +11,9 @@ async fn a_showtime_is_shown_to_everybody() {
     let expected = json!({
         "id": id, "title": "Evening show", "movie_id": "movie-1", "cinema_id": "cinema-1",
         "screen_id": "screen-1", "currency": "VND", "status": "scheduled",
-        "start_time": "2024-01-15T11:30:00.000Z", "end_time": "2024-01-15T13:30:00.000Z",
+        "start_time": "2084-01-15T11:30:00.000Z", "end_time": "2084-01-15T13:30:00.000Z",
         "price": { "standard": 100_000, "vip": 150_000, "couple": 250_000 },
-        "total_seats": 28, "available_seats": 28, "created_at": "2024-01-15T10:30:00.000Z",
+        "total_seats": 28, "available_seats": 28, "created_at": "2084-01-15T10:30:00.000Z",
     });
     let answer = app.get(&format!("/api/showtimes/{id}")).send().await.granted(200);
     assert_eq!(answer.body, expected);

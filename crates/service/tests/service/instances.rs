@@ -1,0 +1,137 @@
+//! Many instances on one store, all of them doing everything at once.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use seathold_core::{BookingId, Refusal};
+use seathold_service::limits::{EVENT_LEASE_MS, SWEEP_GRACE_MS};
+use seathold_service::model::{BookingStatus, Outcome, PaymentStatus};
+use seathold_service::{Error, Service};
+use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, hold, pay, word};
+use seathold_testkit::{Fault, FaultyStore, GrantedToAll};
+
+use crate::support::Stage;
+
+const TTL: i64 = 600_000;
+const INSTANCES: usize = 3;
+const SEATS: usize = 10;
+
+/// Repeats of a request that was told that its showtime is busy; it may have to
+/// give way to each of the others.
+const REPEATS: usize = 100;
+
+/// Wants two seats that others want too; gives the booking and its seats.
+async fn want(stage: &Stage, service: &Arc<Service>, n: usize) -> Option<(BookingId, [usize; 2])> {
+    let seats = [n % SEATS, (n + 1) % SEATS].map(|seat| seat + 1);
+    let labels = seats.map(|seat| format!("A{seat}"));
+    let key = stage.world.key(&format!("user-{n}"));
+    let request = hold(stage.showtime, &labels.each_ref().map(String::as_str), &key);
+    for _ in 0..REPEATS {
+        match service.hold(request.clone()).await {
+            Ok(reply) => return Some((booking_of(&reply), seats)),
+            Err(Error::Busy) => {}
+            Err(Error::Refused(Refusal::SeatsHeldByAnother(_) | Refusal::SeatsBooked(_))) => {
+                return None;
+            }
+            Err(error) => panic!("buyer {n}: {error:?}"),
+        }
+    }
+    panic!("buyer {n} was never served");
+}
+
+/// Pays at one instance, and the gateway tells another.
+async fn buy(stage: &Stage, shop: &Arc<Service>, informed: &Arc<Service>, booking: BookingId) {
+    let user = stage.booking(booking).await.user_id.to_string();
+    let session = shop.pay(pay(booking, &stage.world.key(&user))).await.expect("a session");
+    informed.receive(word(&session, Outcome::Success, 2 * SEAT_PRICE)).await.expect("taken");
+}
+
+#[tokio::test]
+async fn a_lock_granted_to_everybody_at_once_sells_no_seat_twice() {
+    let stage = Stage::new().await;
+    let leases = Arc::new(GrantedToAll);
+    let instances: Vec<_> = (0..INSTANCES)
+        .map(|_| stage.world.process_with(stage.world.store.clone(), leases.clone()))
+        .collect();
+    let at = |n: usize| &instances[n % INSTANCES];
+    let mut sold: Vec<(BookingId, [usize; 2])> = Vec::new();
+    for round in 0..3 {
+        let rush = (0..60).map(|n| want(&stage, at(n), 100 * round + n));
+        let held: Vec<_> = join_all(rush).await.into_iter().flatten().collect();
+        assert!(!held.is_empty() || sold.len() == SEATS / 2, "round {round}");
+        // All that is owned, by whomever it was promised to.
+        for (booking, seats) in held.iter().chain(&sold) {
+            let labels = seats.map(|seat| format!("A{seat}"));
+            let owners = stage.owners(&labels.each_ref().map(String::as_str)).await;
+            assert_eq!(owners, [Some(*booking); 2], "round {round}: {labels:?}");
+        }
+        // One is paid for, the others run out and are wanted again.
+        let bought: Vec<_> = held.into_iter().take(1).collect();
+        join_all(bought.iter().map(|(booking, _)| buy(&stage, at(round), at(round + 1), *booking)))
+            .await;
+        sold.extend(bought);
+        stage.audit().await;
+        stage.world.clock.advance(TTL);
+    }
+    assert_eq!(sold.len(), 3);
+    for (booking, _) in &sold {
+        assert_eq!(stage.booking(*booking).await.status, BookingStatus::Confirmed);
+    }
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn sweeps_inboxes_and_refunds_of_all_instances_at_once_do_each_thing_once() {
+    let stage = Stage::new().await;
+    let (paid, cancelled, left) = ("ann", "bob", "eve");
+    let mut bookings = Vec::new();
+    for (seat, user) in [("A1", paid), ("A2", cancelled), ("A3", left)] {
+        let held = stage.hold(&[seat], &stage.world.key(user)).await.expect("a hold");
+        bookings.push(booking_of(&held));
+    }
+    let mut payments = Vec::new();
+    for (booking, user) in bookings.iter().zip([paid, cancelled]) {
+        let session = stage.service.pay(pay(*booking, &stage.world.key(user))).await;
+        payments.push(word(&session.expect("a session"), Outcome::Success, SEAT_PRICE));
+    }
+    stage.service.cancel(cancel(bookings[1], cancelled)).await.expect("cancelled");
+    // An instance takes the gateway's word for both, and dies over it.
+    for event in &payments {
+        let store = FaultyStore::new(stage.world.store.clone(), Fault::DiesAfter, 2);
+        let doomed = stage.world.process(Arc::new(store));
+        let _ = doomed.receive(event.clone()).await;
+        doomed.drain().await;
+    }
+    assert_eq!(stage.world.store.events_after(None, true, 9).await.expect("a store").len(), 2);
+    stage.world.clock.advance((TTL + SWEEP_GRACE_MS).max(EVENT_LEASE_MS) + 1);
+
+    let instances: Vec<_> =
+        (0..INSTANCES).map(|_| stage.world.process(stage.world.store.clone())).collect();
+    let mut swept = 0;
+    for _ in 0..2 {
+        let rounds = instances.iter().map(|service| async {
+            let (sweep, inbox, refunds) =
+                tokio::join!(service.sweep(), service.settle_inbox(), service.settle_refunds());
+            inbox.expect("an inbox");
+            refunds.expect("refunds");
+            sweep.expect("a sweep").bookings
+        });
+        swept += join_all(rounds).await.into_iter().sum::<u64>();
+        stage.world.clock.advance(EVENT_LEASE_MS + 1);
+    }
+    let mut found = Vec::new();
+    for booking in bookings {
+        found.push(stage.booking(booking).await.status);
+    }
+    let expected = [BookingStatus::Confirmed, BookingStatus::Cancelled, BookingStatus::Expired];
+    assert_eq!(found, expected, "{swept} rows were swept");
+    let refunded = stage.world.gateway.refunded();
+    assert_eq!(refunded.len(), 1, "{refunded:?}");
+    for (event, status) in payments.iter().zip([PaymentStatus::Completed, PaymentStatus::Refunded])
+    {
+        let payment = stage.world.store.payment(event.payment_id.expect("ours")).await;
+        assert_eq!(payment.expect("a store").expect("it").status, status);
+    }
+    assert!(stage.world.store.events_after(None, true, 9).await.expect("a store").is_empty());
+    stage.audit().await;
+}
