@@ -36,6 +36,10 @@ pub const ROUNDS_MAX: u32 = 3;
 /// instances share a showtime evenly.
 pub const TENURE: Duration = Duration::from_millis(5);
 
+/// How long a desk waits for its lease at the most after a wait in vain: some
+/// tenures of others with their commits.
+pub const LEASE_WAIT_AGAIN: Duration = Duration::from_millis(50);
+
 /// How long a desk without work stays, with its map in memory.
 pub const DESK_IDLE: Duration = Duration::from_secs(30);
 

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use seathold_core::{SeatMap, ShowtimeId};
 use tokio::sync::mpsc;
@@ -6,7 +7,7 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::{Shared, Ticket};
-use crate::limits::{BATCH_MAX, DESK_IDLE, TENURE};
+use crate::limits::{BATCH_MAX, DESK_IDLE, LEASE_WAIT_AGAIN, TENURE};
 use crate::model::Showtime;
 use crate::ports::{Lease, StoreError};
 
@@ -16,6 +17,8 @@ pub(super) struct Desk {
     pub(super) shared: Arc<Shared>,
     pub(super) cache: Option<Cached>,
     tenure: Option<Tenure>,
+    /// Whether the last wait for the lease was in vain.
+    unlucky: bool,
 }
 
 /// A settled map: loaded as the majority has it, advanced only by own commits.
@@ -35,7 +38,7 @@ struct Tenure {
 
 impl Desk {
     pub(super) fn new(showtime: ShowtimeId, shared: Arc<Shared>) -> Self {
-        Self { showtime, shared, cache: None, tenure: None }
+        Self { showtime, shared, cache: None, tenure: None, unlucky: false }
     }
 
     /// Serves batch after batch until there has been nothing to do for a while.
@@ -106,8 +109,10 @@ impl Desk {
             }
             self.tenure = None;
         }
-        let (token, wait) = (self.shared.env.uuid(), self.shared.rules.lease_wait);
-        match self.shared.leases.acquire(self.showtime, token, ttl, wait).await {
+        let token = self.shared.env.uuid();
+        let answer = self.shared.leases.acquire(self.showtime, token, ttl, self.patience()).await;
+        self.unlucky = matches!(answer, Ok(None));
+        match answer {
             Ok(Some(lease)) => {
                 self.tenure = Some(Tenure { lease, since: Instant::now(), until: asked + ttl });
                 return Some(token);
@@ -117,6 +122,13 @@ impl Desk {
         }
         metrics::counter!("seathold_batches_without_lease_total").increment(1);
         None
+    }
+
+    /// How long to wait for the lease. Whoever has it may be dead: that is waited
+    /// for once in full, and then no longer than the living take with their turns.
+    fn patience(&self) -> Duration {
+        let wait = self.shared.rules.lease_wait;
+        if self.unlucky { wait.min(LEASE_WAIT_AGAIN) } else { wait }
     }
 
     async fn release(&mut self) {

@@ -1,14 +1,19 @@
 //! Many instances on one store, all of them doing everything at once.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use futures_util::future::join_all;
-use seathold_core::{BookingId, Refusal};
-use seathold_service::limits::{EVENT_LEASE_MS, SWEEP_GRACE_MS};
+use seathold_core::{BookingId, Refusal, ShowtimeId};
+use seathold_service::limits::{EVENT_LEASE_MS, LEASE_WAIT_AGAIN, SWEEP_GRACE_MS};
 use seathold_service::model::{BookingStatus, Outcome, PaymentStatus};
+use seathold_service::ports::{Lease, LeaseError, Leases};
 use seathold_service::{Error, Service};
 use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, hold, pay, word};
 use seathold_testkit::{Fault, FaultyStore, GrantedToAll};
+use uuid::Uuid;
 
 use crate::support::Stage;
 
@@ -77,6 +82,58 @@ async fn a_lock_granted_to_everybody_at_once_sells_no_seat_twice() {
     for (booking, _) in &sold {
         assert_eq!(stage.booking(*booking).await.status, BookingStatus::Confirmed);
     }
+    stage.audit().await;
+}
+
+/// A lease whose owner is dead for a while; it says how long it was waited for.
+#[derive(Default)]
+struct OwnerDead {
+    back: AtomicBool,
+    waits: Mutex<Vec<Duration>>,
+}
+
+#[async_trait]
+impl Leases for OwnerDead {
+    async fn acquire(
+        &self,
+        showtime: ShowtimeId,
+        token: Uuid,
+        _ttl: Duration,
+        wait: Duration,
+    ) -> Result<Option<Lease>, LeaseError> {
+        self.waits.lock().expect("nobody panicked").push(wait);
+        Ok(self.back.load(Ordering::SeqCst).then_some(Lease { showtime, token }))
+    }
+
+    async fn renew(&self, _: &Lease, _: Duration) -> Result<bool, LeaseError> {
+        Ok(true)
+    }
+
+    async fn release(&self, _: &Lease) -> Result<bool, LeaseError> {
+        Ok(true)
+    }
+
+    async fn ping(&self) -> Result<(), LeaseError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_dead_owner_of_the_lock_is_waited_for_once_in_full() {
+    let (stage, leases) = (Stage::new().await, Arc::new(OwnerDead::default()));
+    let service = stage.world.process_with(stage.world.store.clone(), leases.clone());
+    // With nothing more to do, its desk gives the lease back each time.
+    for n in 0..5 {
+        leases.back.store(n == 3, Ordering::SeqCst);
+        let seats = [&*format!("A{}", n + 1)];
+        let key = stage.world.key(&format!("user-{n}"));
+        service.hold(hold(stage.showtime, &seats, &key)).await.expect("a hold");
+    }
+    let waits = leases.waits.lock().expect("nobody panicked").clone();
+    let full = waits[0];
+    assert!(full > Duration::ZERO, "{waits:?}");
+    let again = full.min(LEASE_WAIT_AGAIN);
+    assert_eq!(waits, [full, again, again, again, full]);
     stage.audit().await;
 }
 
