@@ -1,11 +1,13 @@
 //! What tests are made with: a clock to set, seeded randomness, a store that
-//! fails on demand, a gateway that keeps books, and the contracts of the ports.
+//! fails on demand, a gateway that keeps books, real servers, and the contracts
+//! of the ports.
 
 mod clock;
 pub mod contracts;
 mod faulty_store;
 mod gateway;
 mod random;
+pub mod servers;
 pub mod world;
 
 pub use clock::TestClock;

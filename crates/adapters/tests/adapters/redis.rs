@@ -3,7 +3,6 @@
 
 mod faults;
 mod queue;
-mod server;
 mod shares;
 
 use std::io::Write;
