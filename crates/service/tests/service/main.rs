@@ -8,3 +8,4 @@ mod interleaving;
 mod money;
 mod reads;
 mod support;
+mod verify;
