@@ -14,6 +14,10 @@ pub const COMMIT_TIME_MS: i64 = 15_000;
 /// than [`COMMIT_TIME_MS`]: a successor starts when no write can follow.
 pub const CLAIM_LEASE_MS: i64 = 30_000;
 
+/// How long a desk waits before it tries again to take back what it may have
+/// written to a store that did not answer.
+pub const TAKE_BACK_PAUSE: Duration = Duration::from_millis(500);
+
 /// How long an idempotency key is remembered, in ms: one day.
 pub const CLAIM_TTL_MS: i64 = 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use seathold_core::{BookingId, PaymentId, Timestamp};
-use seathold_service::model::{Booking, BookingStatus, Claim, ClaimKey, Settlement};
+use seathold_service::model::{Booking, BookingStatus, Claim, ClaimKey, Resource, Settlement};
 use seathold_service::ports::{
     BookingFilter, Bookings, ClaimEnd, Page, PendingFilter, Preparation, Prepared, StoreError,
 };
@@ -153,7 +153,9 @@ fn unprepare(
     cancels: &[(BookingId, Timestamp)],
 ) -> Result<(), Broken> {
     for (claim, row) in holds {
-        if claims::remove(tables, claim)? {
+        claims::remove(tables, claim)?;
+        let named = claims::find(&tables.claims, &claim.key)?;
+        if named.is_none_or(|named| named.resource != Resource::Booking(*row)) {
             rows::remove(tables, *row)?;
         }
     }

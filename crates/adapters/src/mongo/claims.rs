@@ -58,10 +58,9 @@ pub(super) async fn insert(db: Collections, claim: Claim) -> Result<Option<Claim
     Err(StoreError::Unavailable("a key comes and goes".to_owned()))
 }
 
-/// Deletes a claim as long as its owner is still the same; tells whether it did.
-pub(super) async fn delete(db: &Collections, claim: &Claim) -> Result<bool, StoreError> {
-    let deleted = db.claims.delete_one(owned(claim)).await.map_err(failures::write)?;
-    Ok(deleted.deleted_count > 0)
+/// Deletes a claim as long as its owner is still the same.
+pub(super) async fn delete(db: &Collections, claim: &Claim) -> Result<(), StoreError> {
+    db.claims.delete_one(owned(claim)).await.map(drop).map_err(failures::write)
 }
 
 /// First the claim, which tells who may write the row. A crash in between leaves
@@ -94,7 +93,7 @@ pub(super) async fn end(db: Collections, claim: Claim, end: ClaimEnd) -> Result<
     let status = |status: ClaimStatus| status.as_str();
     let change = match &end {
         ClaimEnd::Discarded => {
-            return delete(&db, &claim).await.map(drop);
+            return delete(&db, &claim).await;
         }
         ClaimEnd::Completed(answer) => doc! {
             "status": status(ClaimStatus::Completed),

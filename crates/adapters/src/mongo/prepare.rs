@@ -1,7 +1,7 @@
 //! What is written before a batch's commit, and taken back when it is refused.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use seathold_core::{BookingId, Timestamp};
@@ -92,7 +92,7 @@ fn mark_new(rows: &mut [Booking], displaced: &[BookingId]) {
 fn failure(errors: &[StoreError], parts: usize) -> StoreError {
     let all = errors.len() == parts;
     let refused = errors.iter().all(|error| matches!(error, StoreError::Unavailable(_)));
-    let reasons: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    let reasons: Vec<_> = errors.iter().map(StoreError::reason).collect();
     let reason = reasons.join("; ");
     if all && refused { StoreError::Unavailable(reason) } else { StoreError::Unknown(reason) }
 }
@@ -157,12 +157,20 @@ pub(super) async fn unprepare(
     holds: Vec<(Claim, BookingId)>,
     cancels: Vec<(BookingId, Timestamp)>,
 ) -> Result<(), StoreError> {
-    // One by one: of many in one command, which were deleted is not told.
     let deletes = holds.iter().map(|(claim, _)| claims::delete(&db, claim));
     let deleted = join_all(deletes).await.into_iter().collect::<Result<Vec<_>, _>>();
-    let deleted = deleted.map_err(failures::halfway)?;
-    let rows = holds.iter().zip(deleted).filter(|(_, deleted)| *deleted);
-    let rows: Vec<_> = rows.map(|((_, row), _)| *row).collect();
+    deleted.map_err(failures::halfway)?;
+    let keys: Vec<_> = holds.iter().map(|(claim, _)| claim.key.clone()).collect();
+    let named = claims::find(&db, &keys).await.map_err(failures::halfway)?;
+    let named: BTreeSet<_> = named
+        .into_iter()
+        .filter_map(|claim| match claim.resource {
+            Resource::Booking(booking) => Some(booking),
+            Resource::Payment(_) => None,
+        })
+        .collect();
+    let rows = holds.iter().map(|(_, row)| *row).filter(|row| !named.contains(row));
+    let rows: Vec<_> = rows.collect();
     let (rows, marks) = tokio::join!(
         rows::delete(&db, &rows),
         bulk::update(&db.database, &db.bookings, rows::unmarks(&cancels)),

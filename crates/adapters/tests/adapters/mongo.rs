@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use seathold_adapters::SystemClock;
 use seathold_testkit::contracts::StoreKit;
-use seathold_testkit::servers::{TestDatabase, skip};
+use seathold_testkit::servers::TestDatabase;
 
 mod clocks;
 mod doubt;

@@ -3,7 +3,6 @@
 
 mod faults;
 mod queue;
-mod server;
 mod shares;
 
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use async_trait::async_trait;
 use seathold_adapters::{Backoff, InProcessLeases, RedisLeases, SystemRandom};
 use seathold_core::ShowtimeId;
 use seathold_service::ports::{Lease, LeaseError, Leases, Random};
-use seathold_testkit::servers::{redis_url, skip};
+use seathold_testkit::servers::redis_url;
 use uuid::Uuid;
 
 mod contract {

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use seathold_core::{Change, Refusal, SeatLabel, SeatState, Timestamp};
+use seathold_core::{BookingId, Change, Refusal, SeatLabel, SeatState, Timestamp};
+use tokio::time::sleep;
 
 use super::Ticket;
 use super::claims::Standing;
 use super::entry::{Durable, Entry};
 use super::task::{Cached, Desk};
-use crate::limits::ROUNDS_MAX;
+use crate::limits::{CLAIM_LEASE_MS, ROUNDS_MAX, TAKE_BACK_PAUSE};
 use crate::model::{Claim, ClaimKey};
 use crate::ports::{Commit, CommitOutcome, Preparation, Prepared, StoreError};
 use crate::{Error, Rules};
@@ -133,7 +135,17 @@ impl Desk {
         if preparation.is_empty() {
             return Ok(());
         }
-        let outcomes = self.shared.store.prepare(&preparation).await?;
+        let outcomes = match self.shared.store.prepare(&preparation).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                if matches!(error, StoreError::Unknown(_)) {
+                    let holds = preparation.holds.into_iter();
+                    let holds = holds.map(|(claim, row)| (claim, row.id)).collect();
+                    self.take_back_later(holds);
+                }
+                return Err(error);
+            }
+        };
         let mut opened = preparation.holds.into_iter().zip(outcomes);
         for (entry, change) in &mut plan.granted {
             if let Some(booking) = entry.cancels().filter(|_| !change.is_empty()) {
@@ -258,8 +270,25 @@ impl Desk {
             return;
         }
         if let Err(error) = self.shared.store.unprepare(&holds, &cancels).await {
-            tracing::warn!(showtime = %self.showtime, %error, "claims left to their lease");
+            tracing::warn!(showtime = %self.showtime, %error, "not taken back yet");
+            self.take_back_later(holds);
         }
+    }
+
+    /// Takes back what was written for holds, or may have been, once the store
+    /// answers again. Else their keys would stay taken until their leases end.
+    /// Not so marks of a cancel: a repeat may be relying on one by then.
+    fn take_back_later(&self, holds: Vec<(Claim, BookingId)>) {
+        let shared = Arc::clone(&self.shared);
+        let until = shared.env.now().plus_millis(CLAIM_LEASE_MS);
+        self.shared.env.tasks.spawn(Box::pin(async move {
+            while shared.env.now() < until {
+                if shared.store.unprepare(&holds, &[]).await.is_ok() {
+                    return;
+                }
+                sleep(TAKE_BACK_PAUSE).await;
+            }
+        }));
     }
 }
 

@@ -75,10 +75,10 @@ pub trait Bookings: Send + Sync {
     /// new hold, in order, what became of it.
     async fn prepare(&self, preparation: &Preparation) -> Result<Vec<Prepared>, StoreError>;
 
-    /// Takes back what [`Bookings::prepare`] wrote for commands that were
-    /// refused after all: claims whose owner is still the same, with their
-    /// rows, and the cancel marks that are still the very ones that were set,
-    /// on rows that are still pending.
+    /// Takes back what [`Bookings::prepare`] wrote, or may have written, for
+    /// commands that were refused after all: claims whose owner is still the
+    /// same, the rows that no claim on their key names then, and the cancel marks
+    /// that are still the very ones that were set, on rows that are still pending.
     async fn unprepare(
         &self,
         holds: &[(Claim, BookingId)],

@@ -14,6 +14,16 @@ pub enum StoreError {
     Unknown(String),
 }
 
+impl StoreError {
+    /// What was wrong, in the store's own words.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Unavailable(reason) | Self::Unknown(reason) => reason,
+        }
+    }
+}
+
 /// One page of a longer list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {

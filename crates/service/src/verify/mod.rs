@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seathold_core::{BookingId, Currency, ShowtimeId, Timestamp};
 
-use crate::limits::{CLAIM_TTL_MS, PAGE};
+use crate::limits::PAGE;
 use crate::model::{BookingStatus, ClaimKey};
 use crate::ports::StoreError;
 use crate::{Error, Service};
@@ -124,6 +124,8 @@ struct Findings {
     in_flight: BTreeMap<Invariant, u64>,
     violations: BTreeMap<Invariant, Vec<String>>,
     unswept: u64,
+    /// Bookings that took effect, with their keys.
+    took_effect: Vec<(ClaimKey, BookingId)>,
 }
 
 impl Findings {
@@ -150,6 +152,18 @@ impl Findings {
             self.violations.entry(invariant).or_default().append(&mut texts);
         }
         self.unswept += other.unswept;
+        self.took_effect.extend(other.took_effect);
+    }
+
+    /// A row that never took effect does not count: a crash may leave it behind
+    /// without its claim, and a repeat makes another.
+    fn check_keys(&mut self) {
+        let mut keys = BTreeSet::new();
+        for (key, booking) in std::mem::take(&mut self.took_effect) {
+            self.check(Invariant::Keys, keys.insert(key), || {
+                format!("booking {booking} shares its key with another")
+            });
+        }
     }
 
     fn into_checks(mut self) -> Vec<Check> {
@@ -172,21 +186,17 @@ impl Service {
     pub async fn verify(&self) -> Result<Report, Error> {
         let at = self.env.now();
         let mut findings = Findings::default();
-        let books = self.read_bookings(at, &mut findings).await?;
+        let books = self.read_bookings().await?;
         let showtimes = self.check_showtimes(&books.of_showtime, &mut findings).await?;
+        findings.check_keys();
         let ledger = self.check_money(&mut findings).await?;
         let unswept = findings.unswept;
         let checks = findings.into_checks();
         Ok(Report { at, checks, ledger, showtimes, bookings: books.by_status, unswept })
     }
 
-    async fn read_bookings(
-        &self,
-        at: Timestamp,
-        findings: &mut Findings,
-    ) -> Result<Books, StoreError> {
+    async fn read_bookings(&self) -> Result<Books, StoreError> {
         let mut books = Books::default();
-        let mut keys: BTreeSet<ClaimKey> = BTreeSet::new();
         let mut after = None;
         loop {
             let rows = self.store.bookings_after(after, PAGE).await?;
@@ -195,11 +205,6 @@ impl Service {
             for row in rows {
                 books.of_showtime.entry(row.showtime_id).or_default().push(row.id);
                 *books.by_status.entry(row.status).or_default() += 1;
-                if at.millis_since(row.created_at) < CLAIM_TTL_MS {
-                    findings.check(Invariant::Keys, keys.insert(row.claim_key()), || {
-                        format!("booking {} shares its key with another", row.id)
-                    });
-                }
             }
         }
     }

@@ -5,6 +5,7 @@ use seathold_core::{BookingId, SeatLabel, SeatState, ShowtimeId, Timestamp};
 
 use super::{Findings, Invariant};
 use crate::Service;
+use crate::limits::CLAIM_TTL_MS;
 use crate::model::{Booking, BookingStatus, StoredShowtime};
 use crate::ports::StoreError;
 
@@ -113,6 +114,11 @@ fn check_rows(
             .seats_of(row.id)
             .filter(|seat| matches!(seat.state, SeatState::Booked { .. }))
             .count();
+        let took_effect =
+            !under.is_empty() || row.was_held || row.status == BookingStatus::Confirmed;
+        if took_effect && now.millis_since(row.created_at) < CLAIM_TTL_MS {
+            findings.took_effect.push((row.claim_key(), row.id));
+        }
         let over = stored.map.seats_of(row.id).any(|seat| seat.state.is_free(now));
         let own: BTreeSet<SeatLabel> = row.labels().into_iter().collect();
         // Of an expired hold, others may have taken a part.

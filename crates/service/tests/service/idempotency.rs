@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use seathold_core::Refusal;
@@ -6,6 +7,7 @@ use seathold_service::Error;
 use seathold_service::limits::CLAIM_TTL_MS;
 use seathold_testkit::world::{booking_of, hold, pay};
 use seathold_testkit::{Fault, FaultyStore};
+use tokio::time::{Instant, sleep};
 
 use crate::support::Stage;
 
@@ -131,4 +133,28 @@ async fn a_key_that_owns_a_payment_never_owns_another() {
         assert!(stage.world.gateway.opened().len() <= 1, "call {call}");
         stage.audit().await;
     }
+}
+
+#[tokio::test]
+async fn a_key_whose_answer_the_store_lost_is_not_kept_until_its_lease_ends() {
+    let stage = Stage::new().await;
+    // Reading the map, writing claim and row, committing, reading back.
+    for call in 0..4 {
+        let store = FaultyStore::new(stage.world.store.clone(), Fault::AnswerLost, call);
+        let process = stage.world.process(Arc::new(store));
+        let seats = [&*format!("A{}", call + 1)];
+        let request = hold(stage.showtime, &seats, &stage.world.key("ann"));
+        let asked = Instant::now();
+        // Time stands still for leases: none of them ends.
+        while let Err(error) = process.hold(request.clone()).await {
+            let may_repeat = matches!(
+                error,
+                Error::Unknown | Error::Unavailable | Error::Refused(Refusal::RequestInProgress)
+            );
+            assert!(may_repeat, "call {call}: {error:?}");
+            assert!(asked.elapsed() < Duration::from_secs(20), "call {call}: it is kept");
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+    stage.audit().await;
 }

@@ -9,3 +9,4 @@ mod interleaving;
 mod money;
 mod reads;
 mod support;
+mod verify;

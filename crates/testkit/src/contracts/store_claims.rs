@@ -27,6 +27,7 @@ macro_rules! claims_contract {
             taking_a_cancel_back_removes_only_its_own_mark_and_only_while_pending
             a_displaced_row_is_known_to_have_been_held
             taking_a_hold_back_removes_claim_and_row
+            taking_a_hold_back_removes_a_row_that_no_claim_names
             a_hold_that_was_taken_over_is_not_taken_back
             a_claim_of_its_own_loads_as_it_was_added
             of_two_who_take_a_claim_over_one_wins
@@ -203,6 +204,25 @@ pub async fn taking_a_hold_back_removes_claim_and_row(kit: &StoreKit) -> Checked
     let over = PendingFilter::ExpiredAt(at(9999));
     assert_eq!(kit.store.pending_bookings(&over, 9).await?, [booking(2, "alice")]);
     assert_eq!(open(kit, [hold(1, "alice")]).await?, [Prepared::Opened]);
+    Ok(())
+}
+
+pub async fn taking_a_hold_back_removes_a_row_that_no_claim_names(kit: &StoreKit) -> Checked {
+    let (lost, row_left) = hold(1, "alice");
+    open(kit, [(lost.clone(), row_left.clone())]).await?;
+    kit.store.end_claim(&lost, &ClaimEnd::Discarded).await?;
+    assert_eq!(row(kit, 1).await?, Some(row_left), "as a crash may leave it");
+    // The key was used again meanwhile, for another booking.
+    let again = Booking { idempotency_key: lost.key.key, ..booking(2, "alice") };
+    let claim_again = Claim { key: lost.key.clone(), ..claim_of(&again, 2) };
+    open(kit, [(claim_again.clone(), again.clone())]).await?;
+    kit.store.unprepare(&[(lost, booking_id(1))], &[]).await?;
+    assert_eq!((row(kit, 1).await?, row(kit, 2).await?), (None, Some(again)));
+    assert_eq!(claim(kit, 1).await?, Some(claim_again));
+    // Taking back what was never written changes nothing.
+    let (never, row_never) = hold(3, "alice");
+    kit.store.unprepare(&[(never, row_never.id)], &[]).await?;
+    assert_eq!(row(kit, 3).await?, None);
     Ok(())
 }
 

@@ -1,10 +1,15 @@
 //! The real servers that tests run against.
 
 mod database;
+mod mongod;
+mod process;
+mod redis_server;
 
 use std::io::Write;
 
 pub use database::TestDatabase;
+pub use mongod::OwnMongod;
+pub use redis_server::OwnRedis;
 
 /// Where the tests keep what they test with; `SEATHOLD_TEST_ON` says which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

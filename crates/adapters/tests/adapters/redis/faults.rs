@@ -5,11 +5,11 @@ use std::time::Duration;
 use seathold_adapters::RedisLeases;
 use seathold_core::ShowtimeId;
 use seathold_service::ports::{Lease, LeaseError, Leases};
+use seathold_testkit::servers::OwnRedis;
 use tokio::time::Instant;
 
 use super::queue::{granted, until_queued, waiter};
-use super::server::Server;
-use super::{LONG, NO_WAIT, instance, some_showtime, some_token};
+use super::{LONG, NO_WAIT, connect, instance, some_showtime, some_token};
 
 /// How much longer than asked for an answer may take: one timeout, and what a
 /// busy machine adds.
@@ -42,7 +42,7 @@ async fn granted_soon(leases: &RedisLeases, showtime: ShowtimeId) -> Lease {
 
 #[tokio::test]
 async fn a_paused_redis_keeps_nobody_waiting_and_leaves_no_lease_without_an_owner() {
-    let Some(server) = Server::start().await else { return };
+    let Some(server) = OwnRedis::start().await else { return };
     let [leases, others] = [(); 2].map(|()| instance(&server.url()));
     let [held, free] = [(); 2].map(|()| some_showtime());
     let lease = granted(&leases, held, LONG).await;
@@ -68,10 +68,10 @@ async fn a_paused_redis_keeps_nobody_waiting_and_leaves_no_lease_without_an_owne
 
 #[tokio::test]
 async fn a_redis_paused_while_one_waits_does_not_prolong_the_wait() {
-    let Some(server) = Server::start().await else { return };
+    let Some(server) = OwnRedis::start().await else { return };
     let (leases, showtime) = (instance(&server.url()), some_showtime());
     granted(&leases, showtime, LONG).await;
-    let mut connection = server.connect().await;
+    let mut connection = connect(&server.url()).await;
     let (wait, asked) = (Duration::from_millis(300), Instant::now());
     let (answer, ()) = tokio::join!(ask(&leases, showtime, wait), async {
         until_queued(&mut connection, showtime, 1).await;
@@ -83,7 +83,7 @@ async fn a_redis_paused_while_one_waits_does_not_prolong_the_wait() {
 
 #[tokio::test]
 async fn a_redis_that_is_gone_costs_no_time_and_is_used_again_once_it_is_back() {
-    let Some(mut server) = Server::start().await else { return };
+    let Some(mut server) = OwnRedis::start().await else { return };
     let (leases, showtime) = (instance(&server.url()), some_showtime());
     granted(&leases, showtime, LONG).await;
     leases.ping().await.expect("it is there");
@@ -107,7 +107,7 @@ async fn a_redis_that_is_gone_costs_no_time_and_is_used_again_once_it_is_back() 
 
 #[tokio::test]
 async fn a_redis_that_comes_after_the_service_is_used_when_it_is_there() {
-    let Some(mut server) = Server::prepare().await else { return };
+    let Some(mut server) = OwnRedis::prepare() else { return };
     let (leases, showtime) = (instance(&server.url()), some_showtime());
     ask(&leases, showtime, NO_WAIT).await.expect_err("it is not there yet");
     server.run().await;
@@ -116,9 +116,9 @@ async fn a_redis_that_comes_after_the_service_is_used_when_it_is_there() {
 
 #[tokio::test]
 async fn an_emptied_redis_harms_nobody() {
-    let Some(server) = Server::start().await else { return };
+    let Some(server) = OwnRedis::start().await else { return };
     let [leases, others] = [(); 2].map(|()| instance(&server.url()));
-    let (showtime, mut connection) = (some_showtime(), server.connect().await);
+    let (showtime, mut connection) = (some_showtime(), connect(&server.url()).await);
     for orders in [&["FLUSHALL SYNC"][..], &["FLUSHALL SYNC", "SCRIPT FLUSH"]] {
         let lease = granted(&leases, showtime, LONG).await;
         let waiter = waiter(&leases, showtime);
@@ -137,9 +137,9 @@ async fn an_emptied_redis_harms_nobody() {
 
 #[tokio::test]
 async fn a_lost_connection_is_replaced_before_anybody_notices() {
-    let Some(server) = Server::start().await else { return };
+    let Some(server) = OwnRedis::start().await else { return };
     let [leases, others] = [(); 2].map(|()| instance(&server.url()));
-    let (showtime, mut connection) = (some_showtime(), server.connect().await);
+    let (showtime, mut connection) = (some_showtime(), connect(&server.url()).await);
     let lease = granted(&others, showtime, LONG).await;
     let waiter = waiter(&leases, showtime);
     until_queued(&mut connection, showtime, 1).await;
