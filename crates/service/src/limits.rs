@@ -18,6 +18,14 @@ pub const CLAIM_LEASE_MS: i64 = 30_000;
 /// written to a store that did not answer.
 pub const TAKE_BACK_PAUSE: Duration = Duration::from_millis(500);
 
+/// How long before the end of a lease a desk takes back for the last time what
+/// may have been written under it, in ms.
+pub const TAKE_BACK_MARGIN_MS: i64 = 2_000;
+
+/// By how much an instance's clock may be ahead of the store's, in ms: a commit
+/// dated later than that is refused. Clocks are kept within milliseconds.
+pub const CLOCK_TOLERANCE_MS: i64 = 2_000;
+
 /// How long an idempotency key is remembered, in ms: one day.
 pub const CLAIM_TTL_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -41,7 +49,7 @@ pub const ROUNDS_MAX: u32 = 3;
 pub const TENURE: Duration = Duration::from_millis(5);
 
 /// How long a desk waits for its lease at the most after a wait in vain: some
-/// tenures of others with their commits.
+/// tenures of others with their commits, where the store is as fast as it should be.
 pub const LEASE_WAIT_AGAIN: Duration = Duration::from_millis(50);
 
 /// How long a desk without work stays, with its map in memory.

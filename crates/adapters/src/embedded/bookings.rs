@@ -156,7 +156,7 @@ fn unprepare(
         claims::remove(tables, claim)?;
         let named = claims::find(&tables.claims, &claim.key)?;
         if named.is_none_or(|named| named.resource != Resource::Booking(*row)) {
-            rows::remove(tables, *row)?;
+            rows::remove(tables, *row, claim.lease_until)?;
         }
     }
     for (id, at) in cancels {

@@ -1,7 +1,7 @@
 //! The rows of bookings, with their indexes.
 
 use redb::ReadableTable;
-use seathold_core::BookingId;
+use seathold_core::{BookingId, Timestamp};
 use seathold_service::model::{Booking, BookingStatus};
 use seathold_service::ports::{BookingFilter, Page, PageRequest, PendingFilter};
 
@@ -34,9 +34,14 @@ pub(super) fn update(
     Ok(Some(new))
 }
 
-/// Removes a row, if it is there.
-pub(super) fn remove(tables: &mut Tables<'_>, id: BookingId) -> Result<(), Broken> {
-    let Some(old) = record::<Booking>(&tables.bookings, &id.bytes())? else {
+/// Removes a row, if it is there, made with this lease and not anew since.
+pub(super) fn remove(
+    tables: &mut Tables<'_>,
+    id: BookingId,
+    lease_until: Timestamp,
+) -> Result<(), Broken> {
+    let old = record::<Booking>(&tables.bookings, &id.bytes())?;
+    let Some(old) = old.filter(|old| old.lease_until == lease_until) else {
         return Ok(());
     };
     tables.bookings.remove(&id.bytes()[..])?;

@@ -56,15 +56,15 @@ pub(super) async fn update(
         .await
 }
 
-/// Deletes all that match.
+/// Deletes, for each of these filters, the one that matches.
 pub(super) async fn delete(
     database: &Database,
     collection: &Documents,
-    filter: Document,
+    filters: Vec<Document>,
 ) -> Result<(), StoreError> {
-    let statement = [doc! {"q": filter, "limit": 0}];
+    let statements = filters.into_iter().map(|filter| doc! {"q": filter, "limit": 1});
     let command = rawdoc! {"delete": collection.name()};
-    statements_of(database, command, cstr!("deletes"), statement.into_iter()).await.map(drop)
+    statements_of(database, command, cstr!("deletes"), statements).await.map(drop)
 }
 
 async fn statements_of(

@@ -58,6 +58,11 @@ impl MongoStore {
         self.read(ask).await
     }
 
+    /// Ends all connections. Without it they end with the process.
+    pub async fn close(self) {
+        self.collections.database.client().clone().shutdown().await;
+    }
+
     /// Reads, in a task of its own.
     async fn read<T, F>(&self, call: impl FnOnce(Collections) -> F) -> Result<T, StoreError>
     where

@@ -148,7 +148,7 @@ async fn settle(
     let in_vain = rows.iter().zip(earlier).filter(|(row, earlier)| {
         earlier.as_ref().is_some_and(|claim| claim.resource != Resource::Booking(row.id))
     });
-    let in_vain: Vec<_> = in_vain.map(|(row, _)| row.id).collect();
+    let in_vain: Vec<_> = in_vain.map(|(row, _)| (row.id, row.lease_until)).collect();
     rows::delete(db, &in_vain).await
 }
 
@@ -169,8 +169,10 @@ pub(super) async fn unprepare(
             Resource::Payment(_) => None,
         })
         .collect();
-    let rows = holds.iter().map(|(_, row)| *row).filter(|row| !named.contains(row));
-    let rows: Vec<_> = rows.collect();
+    // Those that were made with these claims: the row of one that was taken over
+    // has a later lease, and may be acknowledged by the time this arrives.
+    let rows = holds.iter().filter(|(_, row)| !named.contains(row));
+    let rows: Vec<_> = rows.map(|(claim, row)| (*row, claim.lease_until)).collect();
     let (rows, marks) = tokio::join!(
         rows::delete(&db, &rows),
         bulk::update(&db.database, &db.bookings, rows::unmarks(&cancels)),

@@ -35,11 +35,15 @@ pub(super) async fn replace(db: &Collections, row: &Booking) -> Result<bool, Sto
     }
 }
 
-pub(super) async fn delete(db: &Collections, ids: &[BookingId]) -> Result<(), StoreError> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    bulk::delete(&db.database, &db.bookings, by_ids(ids)).await
+/// Deletes the rows that were made with these leases, and not anew since.
+pub(super) async fn delete(
+    db: &Collections,
+    made: &[(BookingId, Timestamp)],
+) -> Result<(), StoreError> {
+    let filters = made.iter().map(|(id, lease_until)| {
+        doc! {"_id": oid(id.bytes()), "lease_until": date(*lease_until)}
+    });
+    bulk::delete(&db.database, &db.bookings, filters.collect()).await
 }
 
 /// The updates that mark rows whose seats are about to be given back, or taken

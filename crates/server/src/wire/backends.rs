@@ -102,5 +102,7 @@ pub(super) fn existing(data_dir: &Path, env: &Env) -> Result<EmbeddedStore, Star
 /// Brings MongoDB up to date; gives the names of what was applied.
 pub(crate) async fn migrate(uri: &str) -> Result<Vec<&'static str>, StartError> {
     let store = MongoStore::connect(uri).await?;
-    Ok(store.migrate().await?.into_iter().map(|applied| applied.name).collect())
+    let applied = store.migrate().await;
+    store.close().await;
+    Ok(applied?.into_iter().map(|applied| applied.name).collect())
 }

@@ -109,9 +109,9 @@ pub(crate) async fn app(
 ) -> Result<App, StartError> {
     config.check()?;
     let auth = Auth::new(config)?;
+    let money = money(config, &env, &own_address(address))?;
     let Backends { store, clock, leases, kinds } = Backends::of(config, &env, judge).await?;
     let env = Env { clock, ..env };
-    let money = money(config, &env, &own_address(address))?;
     let service = Service::new(Parts {
         env: env.clone(),
         store,

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use seathold_core::{BookingId, Change, Refusal, SeatLabel, SeatState, Timestamp};
 use tokio::time::sleep;
@@ -8,7 +9,7 @@ use super::Ticket;
 use super::claims::Standing;
 use super::entry::{Durable, Entry};
 use super::task::{Cached, Desk};
-use crate::limits::{CLAIM_LEASE_MS, ROUNDS_MAX, TAKE_BACK_PAUSE};
+use crate::limits::{CLOCK_TOLERANCE_MS, ROUNDS_MAX, TAKE_BACK_MARGIN_MS, TAKE_BACK_PAUSE};
 use crate::model::{Claim, ClaimKey};
 use crate::ports::{Commit, CommitOutcome, Preparation, Prepared, StoreError};
 use crate::{Error, Rules};
@@ -138,6 +139,7 @@ impl Desk {
         let outcomes = match self.shared.store.prepare(&preparation).await {
             Ok(outcomes) => outcomes,
             Err(error) => {
+                tracing::warn!(showtime = %self.showtime, %error, "claims and rows not written");
                 if matches!(error, StoreError::Unknown(_)) {
                     let holds = preparation.holds.into_iter();
                     let holds = holds.map(|(claim, row)| (claim, row.id)).collect();
@@ -279,14 +281,17 @@ impl Desk {
     /// answers again. Else their keys would stay taken until their leases end.
     /// Not so marks of a cancel: a repeat may be relying on one by then.
     fn take_back_later(&self, holds: Vec<(Claim, BookingId)>) {
+        let Some(until) = holds.iter().map(|(claim, _)| claim.lease_until).min() else { return };
         let shared = Arc::clone(&self.shared);
-        let until = shared.env.now().plus_millis(CLAIM_LEASE_MS);
         self.shared.env.tasks.spawn(Box::pin(async move {
-            while shared.env.now() < until {
-                if shared.store.unprepare(&holds, &[]).await.is_ok() {
-                    return;
-                }
+            while shared.store.unprepare(&holds, &[]).await.is_err() && shared.env.now() < until {
                 sleep(TAKE_BACK_PAUSE).await;
+            }
+            // Once more before others may take the keys over: for what comes late.
+            let rest = until.millis_since(shared.env.now()) - TAKE_BACK_MARGIN_MS;
+            sleep(Duration::from_millis(rest.try_into().unwrap_or_default())).await;
+            if let Err(error) = shared.store.unprepare(&holds, &[]).await {
+                tracing::warn!(%error, "claims left to their lease");
             }
         }));
     }
@@ -331,7 +336,9 @@ impl Plan {
             let by = entry.commit_by();
             deadline = Some(deadline.map_or(by, |deadline| deadline.min(by)));
             seats.extend(change.seats.iter().map(|seat| (seat.label, seat.to.clone())));
-            not_before = not_before.max(change.not_before);
+            // Nor by a clock that is ahead: what it dates would last too long.
+            let dated = entry.at.plus_millis(-CLOCK_TOLERANCE_MS);
+            not_before = not_before.max(change.not_before).max(Some(dated));
             cancelled_at = cancelled_at.or(change.cancelled_at);
             only_scheduled |= entry.is_hold();
         }

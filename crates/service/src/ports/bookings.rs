@@ -77,8 +77,10 @@ pub trait Bookings: Send + Sync {
 
     /// Takes back what [`Bookings::prepare`] wrote, or may have written, for
     /// commands that were refused after all: claims whose owner is still the
-    /// same, the rows that no claim on their key names then, and the cancel marks
-    /// that are still the very ones that were set, on rows that are still pending.
+    /// same, the rows with the same lease that no claim on their key names then,
+    /// and the cancel marks that are still the very ones that were set, on rows
+    /// that are still pending. However late it arrives, nothing that was made
+    /// since is touched.
     async fn unprepare(
         &self,
         holds: &[(Claim, BookingId)],

@@ -219,6 +219,14 @@ pub async fn taking_a_hold_back_removes_a_row_that_no_claim_names(kit: &StoreKit
     kit.store.unprepare(&[(lost, booking_id(1))], &[]).await?;
     assert_eq!((row(kit, 1).await?, row(kit, 2).await?), (None, Some(again)));
     assert_eq!(claim(kit, 1).await?, Some(claim_again));
+    // A row that was made anew since has a later lease, and stays.
+    let (old, made) = hold(4, "alice");
+    let anew = Booking { lease_until: at(9000), ..made };
+    let later = Claim { lease_until: at(9000), ..claim_of(&anew, 5) };
+    open(kit, [(later.clone(), anew.clone())]).await?;
+    kit.store.end_claim(&later, &ClaimEnd::Discarded).await?;
+    kit.store.unprepare(&[(old, anew.id)], &[]).await?;
+    assert_eq!(row(kit, 4).await?, Some(anew));
     // Taking back what was never written changes nothing.
     let (never, row_never) = hold(3, "alice");
     kit.store.unprepare(&[(never, row_never.id)], &[]).await?;

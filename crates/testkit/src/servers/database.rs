@@ -1,3 +1,4 @@
+use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,9 +11,6 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::mongo_uri;
 use crate::fresh_u64;
-
-/// What the names of all test databases begin with.
-const PREFIX: &str = "seathold_test_";
 
 /// Databases of this process that are as the store needs them, and in nobody's
 /// use. To make one takes a hundred times longer than to empty it.
@@ -108,7 +106,7 @@ impl TestDatabase {
         let client = self.database.client();
         let names = client.list_database_names().await.expect("the server answers");
         for name in names {
-            let process = name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next());
+            let process = name.strip_prefix(&prefix()).and_then(|rest| rest.split('_').next());
             let Some(process) = process else { continue };
             let processes = Path::new("/proc");
             if processes.join("self").exists() && !processes.join(process).exists() {
@@ -138,7 +136,16 @@ impl Drop for TestDatabase {
 
 /// It says which process it belongs to.
 fn fresh_name() -> String {
-    format!("{PREFIX}{}_{:016x}", std::process::id(), fresh_u64())
+    format!("{}{}_{:016x}", prefix(), std::process::id(), fresh_u64())
+}
+
+/// What the names of all test databases of this machine begin with: several may
+/// share a server.
+fn prefix() -> String {
+    let host = std::fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
+    let mut hash = DefaultHasher::new();
+    hash.write(&host);
+    format!("seathold_test_{:08x}_", hash.finish() as u32)
 }
 
 /// The address with this path, and the same options.

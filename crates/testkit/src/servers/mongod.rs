@@ -17,9 +17,9 @@ pub struct OwnMongod {
     program: String,
     port: u16,
     replicated: bool,
-    data: TempDir,
-    /// `None`: it does not run.
+    /// `None`: it does not run. Ends before its folder goes.
     process: Option<Process>,
+    data: TempDir,
 }
 
 impl OwnMongod {
@@ -110,6 +110,22 @@ impl OwnMongod {
     /// It dies at once.
     pub fn kill(&mut self) {
         self.process = None;
+    }
+
+    /// It stays connected, and does nothing.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn pause(&self) {
+        self.process.as_ref().expect("it runs").signal("STOP");
+    }
+
+    /// It goes on where it was.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn resume(&self) {
+        self.process.as_ref().expect("it runs").signal("CONT");
     }
 
     /// Its address, as a member of its set.

@@ -97,6 +97,23 @@ async fn no_hold_is_taken_over_before_its_end_by_the_stores_clock() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_clock_dates_too_late_or_too_early_is_refused_by_the_store() {
+    let Some((store, _test)) = TestDatabase::migrated().await else { return };
+    let right = instance(&store, Arc::new(SystemClock));
+    let made = right.create_showtime(ten_seats(SystemClock.now())).await.expect("a showtime");
+    let showtime = made.summary.showtime.id;
+    // Both before the start of the showtime, by any of these clocks.
+    for off in [30 * 60 * OFF, -30 * 60 * OFF] {
+        let wrong = instance(&store, Arc::new(OffBy(off)));
+        let said = wrong.hold(hold(showtime, &["A1"], &fresh_key("ann"))).await;
+        assert_eq!(said, Err(Error::Busy), "{off}");
+        assert_eq!(right.showtime(showtime).await.expect("it is there").available, 10, "{off}");
+    }
+    right.hold(hold(showtime, &["A1"], &fresh_key("bob"))).await.expect("a hold");
+    assert!(right.verify().await.expect("a report").is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_corrected_clock_ends_a_hold_at_its_instant_by_the_stores_clock() {
     let Some((store, _test)) = TestDatabase::migrated().await else { return };
     let mut instances = Vec::new();

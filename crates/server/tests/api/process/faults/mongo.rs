@@ -11,8 +11,12 @@ use super::until;
 
 const DOWN: [&str; 3] = ["down", "disconnected", "connected"];
 
-/// Takes MongoDB away in the middle of an on-sale, in this way.
-async fn without_mongodb(take_away: impl AsyncFnOnce(&mut Cluster)) {
+/// Takes MongoDB away in the middle of an on-sale and brings it back, in these
+/// ways.
+async fn without_mongodb(
+    take_away: impl AsyncFnOnce(&mut Cluster),
+    bring_back: impl FnOnce(&mut Cluster),
+) {
     let Some(mut cluster) = Cluster::start().await else { return };
     let sale = OnSale::open(cluster.sites());
     sale.goes_on(200).await;
@@ -32,7 +36,7 @@ async fn without_mongodb(take_away: impl AsyncFnOnce(&mut Cluster)) {
     assert_eq!(other(&during), other(&before), "{during:?}");
 
     let started = Instant::now();
-    cluster.mongo.run();
+    bring_back(&mut cluster);
     cluster.mongo.until_writable().await;
     println!("writable {:?} after its start", started.elapsed());
     sale.newcomer().await;
@@ -48,10 +52,16 @@ async fn without_mongodb(take_away: impl AsyncFnOnce(&mut Cluster)) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mongodb_that_is_restarted_is_waited_for_and_every_buyer_gets_their_seats() {
-    without_mongodb(async |cluster| cluster.mongo.stop().await).await;
+    without_mongodb(async |cluster| cluster.mongo.stop().await, |cluster| cluster.mongo.run())
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mongodb_that_is_killed_comes_back_with_all_that_was_acknowledged() {
-    without_mongodb(async |cluster| cluster.mongo.kill()).await;
+    without_mongodb(async |cluster| cluster.mongo.kill(), |cluster| cluster.mongo.run()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mongodb_that_is_silent_for_some_seconds_makes_nobody_say_anything_wrong() {
+    without_mongodb(async |cluster| cluster.mongo.pause(), |cluster| cluster.mongo.resume()).await;
 }
