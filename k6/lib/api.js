@@ -31,7 +31,15 @@ const ROW = 50;
 
 // label: the seat number I of a showtime, from 0.
 export const label = (i) => `${rowName(i)}${(i % ROW) + 1}`;
-const rowName = (i) => `R${Math.floor(i / ROW) + 1}-`;
+
+// rowName: A to Z, then AA, AB and so on.
+function rowName(i) {
+  let name = '';
+  for (let n = Math.floor(i / ROW) + 1; n > 0; n = Math.floor((n - 1) / 26)) {
+    name = String.fromCharCode(65 + ((n - 1) % 26)) + name;
+  }
+  return name;
+}
 
 // createShowtimes: COUNT showtimes of SEATS seats; returns their ids.
 export function createShowtimes(count, seats) {

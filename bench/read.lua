@@ -1,0 +1,3 @@
+-- The same GET again and again: path and headers are those of wrk's command line.
+
+require 'load'
