@@ -33,12 +33,12 @@ macro_rules! object_id {
             }
 
             /// An id that sorts by time: four bytes of seconds since the Unix
-            /// epoch, then eight random bytes (the layout of a BSON ObjectId).
+            /// epoch, then eight that make it unique (the layout of a BSON ObjectId).
             #[must_use]
-            pub fn from_parts(seconds: u32, random: [u8; 8]) -> Self {
+            pub fn from_parts(seconds: u32, unique: [u8; 8]) -> Self {
                 let mut bytes = [0; 12];
                 bytes[..4].copy_from_slice(&seconds.to_be_bytes());
-                bytes[4..].copy_from_slice(&random);
+                bytes[4..].copy_from_slice(&unique);
                 Self(bytes)
             }
 

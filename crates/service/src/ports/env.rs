@@ -51,13 +51,15 @@ impl Env {
     /// A fresh booking id that sorts by time.
     #[must_use]
     pub fn booking_id(&self) -> BookingId {
-        BookingId::from_parts(self.seconds(), self.bytes())
+        let (seconds, rest) = self.id_parts();
+        BookingId::from_parts(seconds, rest)
     }
 
     /// A fresh showtime id that sorts by time.
     #[must_use]
     pub fn showtime_id(&self) -> ShowtimeId {
-        ShowtimeId::from_parts(self.seconds(), self.bytes())
+        let (seconds, rest) = self.id_parts();
+        ShowtimeId::from_parts(seconds, rest)
     }
 
     /// A fresh booking code, `BK-` and eight letters and digits that are not
@@ -90,7 +92,12 @@ impl Env {
         bytes
     }
 
-    fn seconds(&self) -> u32 {
-        u32::try_from(self.now().as_millis() / 1000).unwrap_or_default()
+    /// The seconds of an id, and the bytes after them: milliseconds, so that ids of
+    /// one second rise as well and stores append to what they have, then six at random.
+    fn id_parts(&self) -> (u32, [u8; 8]) {
+        let now = self.now().as_millis();
+        let mut rest: [u8; 8] = self.bytes();
+        rest[..2].copy_from_slice(&(now.rem_euclid(1000) as u16).to_be_bytes());
+        (u32::try_from(now.div_euclid(1000)).unwrap_or_default(), rest)
     }
 }
