@@ -9,7 +9,7 @@ pub mod mongo;
 pub mod redis;
 pub mod system;
 
-pub use self::redis::{Backoff, RedisLeases};
+pub use self::redis::{Backoff, RedisFeed, RedisLeases};
 pub use embedded::{EmbeddedStore, OpenError};
 pub use gateways::{GenericGateway, NoGateway};
 pub use lease::InProcessLeases;

@@ -127,6 +127,12 @@ impl SeatMap {
         self.by_expiry.first().map(|(until, _)| *until)
     }
 
+    /// The end of the hold that ends next, of those that are live at `now`.
+    #[must_use]
+    pub fn next_end(&self, now: Timestamp) -> Option<Timestamp> {
+        self.by_expiry.range((now, u32::MAX)..).next().map(|(until, _)| *until)
+    }
+
     /// Seats whose hold is over at `now`, the longest over first.
     pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = &Seat> {
         self.by_expiry.range(..=(now, u32::MAX)).map(|(_, at)| self.seat_at(*at))
@@ -170,6 +176,12 @@ impl SeatMap {
     /// A store has committed what was applied: the next version begins.
     pub const fn committed(&mut self) {
         self.version += 1;
+    }
+
+    /// About what it takes of the heap.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.seats.len() * 128
     }
 
     fn seat_at(&self, at: u32) -> &Seat {

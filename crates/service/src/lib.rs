@@ -5,6 +5,7 @@ mod desk;
 mod error;
 mod idempotency;
 pub mod limits;
+mod maps;
 pub mod model;
 mod payments;
 pub mod ports;
@@ -18,8 +19,8 @@ pub mod verify;
 pub use error::Error;
 pub use limits::Rules;
 pub use requests::{
-    CancelRequest, HoldRequest, Keyed, NewShowtime, PayRequest, Received, Reply, SeatMapView,
-    Session, ShowtimeView, Viewer,
+    CancelRequest, HoldRequest, Keyed, NewShowtime, PayRequest, Received, RenderedMap, Reply,
+    SeatMapView, Session, ShowtimeView, Viewer,
 };
 pub use service::{Health, Parts, Service};
 pub use sweep::Swept;

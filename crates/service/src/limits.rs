@@ -55,6 +55,14 @@ pub const LEASE_WAIT_AGAIN: Duration = Duration::from_millis(50);
 /// How long a desk without work stays, with its map in memory.
 pub const DESK_IDLE: Duration = Duration::from_secs(30);
 
+/// How old what a reader is shown may be, where another instance has changed it
+/// since: well within the 250 ms that are promised.
+pub const READ_FRESH: Duration = Duration::from_millis(100);
+
+/// What the seat maps in memory may take, in bytes: those of a thousand large
+/// showtimes. Others are loaded again when they are needed.
+pub const MAPS_BYTES_MAX: usize = 288 << 20;
+
 /// How long after its end the sweep leaves a hold alone, in ms: live decisions
 /// about it are under way just then.
 pub const SWEEP_GRACE_MS: i64 = 1_000;

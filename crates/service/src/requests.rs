@@ -1,12 +1,14 @@
 //! What the edge asks for, parsed, and what it is given.
 
+use std::sync::Arc;
+
 use seathold_core::{
-    BookingId, Currency, PriceTable, SeatLabel, SeatType, ShowtimeId, Timestamp, UserId,
+    BookingId, Currency, PriceTable, SeatLabel, SeatMap, SeatType, ShowtimeId, Timestamp, UserId,
 };
 
 use crate::model::{
-    Answer, Booking, ClaimKey, Fingerprint, Payment, PaymentMethod, Resource, ShowtimeStatus,
-    ShowtimeSummary, StoredShowtime,
+    Answer, Booking, ClaimKey, Fingerprint, Payment, PaymentMethod, Resource, Showtime,
+    ShowtimeStatus, ShowtimeSummary,
 };
 
 /// Who reads.
@@ -134,21 +136,32 @@ pub struct ShowtimeView {
     pub status: ShowtimeStatus,
 }
 
-/// A seat map as it is at the moment of the read.
-#[derive(Clone, Debug)]
-pub struct SeatMapView {
-    /// What is stored.
-    pub stored: StoredShowtime,
+/// A seat map at a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct SeatMapView<'a> {
+    /// Whose.
+    pub showtime: &'a Showtime,
+    /// The seats.
+    pub map: &'a SeatMap,
     /// The moment: holds that end by then read as available.
     pub now: Timestamp,
 }
 
-impl SeatMapView {
+impl SeatMapView<'_> {
     /// A tag that changes whenever what is shown changes: with each commit, and
     /// with each hold that ends.
     #[must_use]
-    pub fn etag(&self) -> String {
-        let ended = self.stored.map.expired(self.now).count();
-        format!("\"{}.{ended}\"", self.stored.map.version())
+    pub(crate) fn etag(&self) -> String {
+        let ended = self.map.expired(self.now).count();
+        format!("\"{}.{ended}\"", self.map.version())
     }
+}
+
+/// A seat map as clients are sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedMap {
+    /// Changes whenever the body does, and so do holds that end.
+    pub etag: String,
+    /// The body.
+    pub body: Arc<[u8]>,
 }

@@ -1,10 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use seathold_core::Timestamp;
 
-use crate::desk::Desks;
+use crate::desk::{Desks, Shared};
 use crate::limits::Rules;
-use crate::ports::{Env, Gateway, Leases, Store};
+use crate::maps::Maps;
+use crate::ports::{Env, Feed, Gateway, Leases, Store};
 
 /// What a service is made of.
 pub struct Parts {
@@ -14,6 +15,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Who grants leases.
     pub leases: Arc<dyn Leases>,
+    /// What instances tell each other.
+    pub feed: Arc<dyn Feed>,
     /// Who takes the money.
     pub gateway: Arc<dyn Gateway>,
     /// What the operator has set.
@@ -27,6 +30,7 @@ pub struct Service {
     pub(crate) leases: Arc<dyn Leases>,
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) rules: Rules,
+    pub(crate) maps: Arc<Maps>,
     pub(crate) desks: Desks,
 }
 
@@ -43,9 +47,18 @@ impl Service {
     /// The service made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { env, store, leases, gateway, rules } = parts;
-        let desks = Desks::new(env.clone(), store.clone(), leases.clone(), rules.clone());
-        Arc::new(Self { env, store, leases, gateway, rules, desks })
+        let Parts { env, store, leases, feed, gateway, rules } = parts;
+        let maps = Arc::new(Maps::new(store.clone()));
+        let desks = Desks::new(Shared {
+            env: env.clone(),
+            store: store.clone(),
+            leases: leases.clone(),
+            feed,
+            maps: maps.clone(),
+            rules: rules.clone(),
+            open: Mutex::default(),
+        });
+        Arc::new(Self { env, store, leases, gateway, rules, maps, desks })
     }
 
     /// The present moment, by the service's clock.

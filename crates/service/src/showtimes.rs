@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use seathold_core::{
     BookingId, Refusal, Schedule, Seat, SeatMap, SeatState, ShowtimeId, Timestamp,
 };
@@ -5,7 +7,7 @@ use seathold_core::{
 use crate::desk::Order;
 use crate::model::{Showtime, ShowtimeStatus, ShowtimeSummary};
 use crate::ports::{Page, ShowtimeFilter};
-use crate::{Error, NewShowtime, SeatMapView, Service, ShowtimeView, rule};
+use crate::{Error, NewShowtime, RenderedMap, SeatMapView, Service, ShowtimeView, rule};
 
 impl Service {
     /// Makes a showtime, all its seats available.
@@ -61,13 +63,18 @@ impl Service {
         Ok(Page { data, total: page.total })
     }
 
-    /// A showtime's seats as they are now.
+    /// A showtime's seats as they are now, rendered once per change; by other
+    /// instances, as they were [`crate::limits::READ_FRESH`] ago.
     ///
     /// # Errors
     /// There is no such showtime, or the store failed.
-    pub async fn seat_map(&self, id: ShowtimeId) -> Result<SeatMapView, Error> {
-        let stored = self.store.load(id).await?.ok_or(Refusal::ShowtimeNotFound)?;
-        Ok(SeatMapView { stored, now: self.env.now() })
+    pub async fn seat_map(
+        &self,
+        id: ShowtimeId,
+        render: fn(&SeatMapView<'_>) -> Vec<u8>,
+    ) -> Result<Arc<RenderedMap>, Error> {
+        let page = self.maps.read(id, |known| known.page(self.env.now(), render)).await?;
+        Ok(page.ok_or(Refusal::ShowtimeNotFound)?)
     }
 
     /// Cancels a showtime and every pending hold on it. Repeating it is harmless.
@@ -92,13 +99,9 @@ impl Service {
     async fn view(&self, summary: ShowtimeSummary, now: Timestamp) -> Result<ShowtimeView, Error> {
         let status = ShowtimeStatus::of(&summary.schedule(), now);
         let over = summary.next_expiry.is_some_and(|until| until <= now);
-        let stored = if over { self.store.load(summary.showtime.id).await? } else { None };
-        Ok(match stored {
-            Some(stored) => {
-                let available = stored.map.available_at(now);
-                ShowtimeView { summary: stored.summary, available, status }
-            }
-            None => ShowtimeView { available: summary.available, summary, status },
-        })
+        let id = summary.showtime.id;
+        let free =
+            if over { self.maps.read(id, |it| it.map.available_at(now)).await? } else { None };
+        Ok(ShowtimeView { available: free.unwrap_or(summary.available), summary, status })
     }
 }

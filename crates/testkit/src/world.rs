@@ -14,7 +14,7 @@ use seathold_core::{
 use seathold_service::model::{
     Answer, Booking, ClaimKey, Fingerprint, GatewayEvent, Outcome, PaymentMethod, Resource,
 };
-use seathold_service::ports::{Env, Leases, Store};
+use seathold_service::ports::{Env, Feed, Leases, NoFeed, Store};
 use seathold_service::{
     CancelRequest, HoldRequest, Keyed, NewShowtime, Parts, PayRequest, Reply, Rules, Service,
     Session,
@@ -80,28 +80,41 @@ impl World {
     /// wraps it. Dropping it is its crash: nothing of it remains.
     #[must_use]
     pub fn process(&self, store: Arc<dyn Store>) -> Arc<Service> {
-        self.process_with(store, self.leases())
+        let (leases, feed) = self.leases();
+        self.process_of(store, leases, feed)
     }
 
     /// The same, which asks `leases` for its leases.
     #[must_use]
     pub fn process_with(&self, store: Arc<dyn Store>, leases: Arc<dyn Leases>) -> Arc<Service> {
+        self.process_of(store, leases, Arc::new(NoFeed))
+    }
+
+    fn process_of(
+        &self,
+        store: Arc<dyn Store>,
+        leases: Arc<dyn Leases>,
+        feed: Arc<dyn Feed>,
+    ) -> Arc<Service> {
         Service::new(Parts {
             env: self.env(),
             store,
             leases,
+            feed,
             gateway: self.gateway.clone(),
             rules: self.rules(),
         })
     }
 
-    fn leases(&self) -> Arc<dyn Leases> {
+    fn leases(&self) -> (Arc<dyn Leases>, Arc<dyn Feed>) {
         match &self.keeper {
-            Keeper::Folder { .. } => Arc::new(InProcessLeases::default()),
+            Keeper::Folder { .. } => (Arc::new(InProcessLeases::default()), Arc::new(NoFeed)),
             Keeper::Servers { redis_url, .. } => {
                 let backoff = Backoff { base: SHARED_LEASE_WAIT, retries: 0 };
                 let leases = RedisLeases::open(redis_url, backoff, Arc::new(SystemRandom));
-                Arc::new(leases.expect("an address of Redis"))
+                let leases = leases.expect("an address of Redis");
+                let feed = leases.feed();
+                (Arc::new(leases), Arc::new(feed))
             }
         }
     }

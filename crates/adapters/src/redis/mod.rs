@@ -8,6 +8,7 @@
 
 mod backoff;
 mod breaker;
+mod feed;
 mod line;
 mod place;
 mod scripts;
@@ -27,6 +28,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 pub use backoff::Backoff;
+pub use feed::RedisFeed;
 use line::{CALL_TIMEOUT, Line};
 use place::Place;
 use scripts::{Answer, Call};
@@ -66,6 +68,12 @@ impl RedisLeases {
         Ok(Self { line, waiters, channel, backoff, random })
     }
 
+    /// What instances tell each other over the same Redis, and the same connection.
+    #[must_use]
+    pub fn feed(&self) -> RedisFeed {
+        RedisFeed::over(Arc::clone(&self.line))
+    }
+
     /// Asks for a lease once. Whoever is not heard starts to listen, and asks
     /// again: with the first call of all, or when Redis was restarted.
     async fn ask(
@@ -93,18 +101,23 @@ impl RedisLeases {
     /// queue. Even while Redis is taken to be away: what was asked of it before
     /// may yet be granted.
     fn give_back(&self, lease: &Lease) {
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
         let (line, release) = (Arc::clone(&self.line), Call::release(lease));
-        let mut sent = Box::pin(async move {
+        send(async move {
             // If it fails, the lease or the place runs out.
             let _ = line.call(|connection| release.make_in_full(connection)).await;
         });
-        // Polled here once: it is sent before whatever this process asks next.
-        if sent.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
-            runtime.spawn(sent);
-        }
+    }
+}
+
+/// Makes a call without waiting for its answer.
+fn send(call: impl Future<Output = ()> + Send + 'static) {
+    let Ok(runtime) = Handle::try_current() else {
+        return;
+    };
+    let mut sent = Box::pin(call);
+    // Polled here once: it is sent before whatever this process asks next.
+    if sent.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+        runtime.spawn(sent);
     }
 }
 

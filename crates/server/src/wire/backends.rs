@@ -6,7 +6,7 @@ use std::time::Duration;
 use seathold_adapters::{
     Backoff, EmbeddedStore, InProcessLeases, MongoStore, OpenError, RedisLeases,
 };
-use seathold_service::ports::{Clock, Env, Leases, Store};
+use seathold_service::ports::{Clock, Env, Feed, Leases, NoFeed, Store};
 
 use super::StartError;
 use crate::config::{Config, ConfigError};
@@ -17,6 +17,8 @@ pub(super) struct Backends {
     /// The time to decide by: near the store's.
     pub(super) clock: Arc<dyn Clock>,
     pub(super) leases: Arc<dyn Leases>,
+    /// What instances tell each other.
+    pub(super) feed: Arc<dyn Feed>,
     pub(super) kinds: Kinds,
 }
 
@@ -63,15 +65,18 @@ impl Backends {
                 (Arc::new(store), Kind::Embedded)
             }
         };
-        let (leases, leases_kind): (Arc<dyn Leases>, Kind) = match &config.redis_url {
-            Some(url) => {
-                let random = Arc::clone(&env.random);
-                let leases = RedisLeases::open(url.expose(), backoff(config), random)?;
-                (Arc::new(leases), Kind::Server)
-            }
-            None => (Arc::new(InProcessLeases::default()), Kind::Embedded),
-        };
-        Ok(Self { store, clock, leases, kinds: Kinds { store: store_kind, leases: leases_kind } })
+        let (leases, feed, leases_kind): (Arc<dyn Leases>, Arc<dyn Feed>, _) =
+            match &config.redis_url {
+                Some(url) => {
+                    let random = Arc::clone(&env.random);
+                    let leases = RedisLeases::open(url.expose(), backoff(config), random)?;
+                    let feed = Arc::new(leases.feed());
+                    (Arc::new(leases), feed, Kind::Server)
+                }
+                None => (Arc::new(InProcessLeases::default()), Arc::new(NoFeed), Kind::Embedded),
+            };
+        let kinds = Kinds { store: store_kind, leases: leases_kind };
+        Ok(Self { store, clock, leases, feed, kinds })
     }
 }
 

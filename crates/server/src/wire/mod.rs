@@ -16,7 +16,7 @@ use seathold_adapters::{
     GenericGateway, InProcessLeases, MongoStore, NoGateway, OpenError, SystemClock, SystemRandom,
     TokioTasks,
 };
-use seathold_service::ports::{Env, Gateway, GatewayError, LeaseError, Store};
+use seathold_service::ports::{Env, Gateway, GatewayError, LeaseError, NoFeed, Store};
 use seathold_service::{Parts, Rules, Service};
 
 use crate::auth::Auth;
@@ -95,6 +95,7 @@ pub(crate) async fn offline(
         env,
         store,
         leases: Arc::new(InProcessLeases::default()),
+        feed: Arc::new(NoFeed),
         gateway: Arc::new(NoGateway),
         rules: Rules::default(),
     }))
@@ -110,12 +111,13 @@ pub(crate) async fn app(
     config.check()?;
     let auth = Auth::new(config)?;
     let money = money(config, &env, &own_address(address))?;
-    let Backends { store, clock, leases, kinds } = Backends::of(config, &env, judge).await?;
+    let Backends { store, clock, leases, feed, kinds } = Backends::of(config, &env, judge).await?;
     let env = Env { clock, ..env };
     let service = Service::new(Parts {
         env: env.clone(),
         store,
         leases,
+        feed,
         gateway: money.gateway,
         rules: rules(config),
     });

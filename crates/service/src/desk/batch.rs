@@ -1,18 +1,28 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
-use std::time::Duration;
 
-use seathold_core::{BookingId, Change, Refusal, SeatLabel, SeatState, Timestamp};
-use tokio::time::sleep;
+use seathold_core::Refusal;
+use tokio::time::Instant;
 
 use super::Ticket;
-use super::claims::Standing;
+use super::claims::{self, Standing};
 use super::entry::{Durable, Entry};
-use super::task::{Cached, Desk};
-use crate::limits::{CLOCK_TOLERANCE_MS, ROUNDS_MAX, TAKE_BACK_MARGIN_MS, TAKE_BACK_PAUSE};
+use super::plan::Plan;
+use super::task::{Desk, Turn};
+use crate::Error;
+use crate::limits::ROUNDS_MAX;
 use crate::model::{Claim, ClaimKey};
-use crate::ports::{Commit, CommitOutcome, Preparation, Prepared, StoreError};
-use crate::{Error, Rules};
+use crate::ports::{CommitOutcome, News, Preparation, Prepared, StoreError};
+
+/// Commands on their way through the rounds.
+struct Batch {
+    entries: Vec<Entry>,
+    /// Whether the map was verified since they came. What is committed needs no
+    /// more than the commit; what is not, does.
+    fresh: bool,
+}
 
 /// How one try to serve a batch went.
 enum Round {
@@ -26,17 +36,46 @@ enum Round {
     Unknown,
 }
 
-/// A batch decided: each change was applied to the cached map, in order.
-#[derive(Default)]
-struct Plan {
-    granted: Vec<(Entry, Change)>,
-    refused: Vec<(Entry, Refusal)>,
+impl From<StoreError> for Round {
+    /// Only read so far: whatever went wrong, nothing was changed.
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(%error, "no seat map");
+        Self::NotCommitted(Error::Unavailable)
+    }
 }
 
 impl Desk {
     /// Serves a batch: everybody is answered when this returns.
     pub(super) async fn serve(&mut self, tickets: Vec<Ticket>) {
         metrics::histogram!("seathold_batch_size").record(tickets.len() as f64);
+        let mut batch = Batch { entries: self.enter(tickets), fresh: false };
+        // The first try may be on a map that is behind: it comes for free.
+        for round in 0..=ROUNDS_MAX {
+            self.drop_late(&mut batch.entries).await;
+            match self.round(&mut batch, round > 0).await {
+                Round::Answered => return,
+                Round::Again => {
+                    metrics::counter!("seathold_version_conflicts_total").increment(1);
+                    self.slot.forget();
+                }
+                Round::NotCommitted(error) => {
+                    self.give_up(batch.entries, &error).await;
+                    return;
+                }
+                Round::Unknown => {
+                    self.slot.forget();
+                    batch.entries.into_iter().for_each(|entry| entry.refuse(Error::Unknown));
+                    return;
+                }
+            }
+        }
+        self.give_up(batch.entries, &Error::Busy).await;
+    }
+
+    fn enter(&self, tickets: Vec<Ticket>) -> Vec<Entry> {
+        if let Some(longest) = tickets.iter().map(|ticket| ticket.since).min() {
+            metrics::histogram!("seathold_desk_wait_seconds").record(longest.elapsed());
+        }
         let now = self.shared.env.now();
         let mut entries = Vec::with_capacity(tickets.len());
         for ticket in tickets {
@@ -46,26 +85,7 @@ impl Desk {
                 entries.push(Entry::new(ticket, &self.shared, now));
             }
         }
-        for _ in 0..ROUNDS_MAX {
-            self.drop_late(&mut entries).await;
-            match self.round(&mut entries).await {
-                Round::Answered => return,
-                Round::Again => {
-                    metrics::counter!("seathold_version_conflicts_total").increment(1);
-                    self.cache = None;
-                }
-                Round::NotCommitted(error) => {
-                    self.give_up(entries, &error).await;
-                    return;
-                }
-                Round::Unknown => {
-                    self.cache = None;
-                    entries.into_iter().for_each(|entry| entry.refuse(Error::Unknown));
-                    return;
-                }
-            }
-        }
-        self.give_up(entries, &Error::Busy).await;
+        entries
     }
 
     /// Lets go of what can no longer be committed in time, so that it does not
@@ -79,35 +99,132 @@ impl Desk {
         }
     }
 
-    /// One try: decide, write what must be durable before, commit, answer.
-    async fn round(&mut self, entries: &mut Vec<Entry>) -> Round {
-        match self.refresh().await {
-            Ok(true) => {}
-            Ok(false) => return Round::NotCommitted(Refusal::ShowtimeNotFound.into()),
-            // Only read so far: whatever went wrong, nothing was changed.
-            Err(error) => {
-                tracing::warn!(showtime = %self.showtime, %error, "no seat map");
-                return Round::NotCommitted(Error::Unavailable);
-            }
+    /// One try, on the map as it is known, or loaded anew.
+    async fn round(&mut self, batch: &mut Batch, reload: bool) -> Round {
+        batch.fresh = false;
+        if reload && let Break(round) = self.reload(batch).await {
+            return round;
         }
         loop {
+            let step = match self.decide(batch).await {
+                Continue(plan) if plan.changes_nothing() => self.answer_alone(batch, plan).await,
+                Continue(plan) => self.carry_out(batch, plan).await,
+                Break(round) => Break(round),
+            };
+            if let Break(round) = step {
+                return round;
+            }
+        }
+    }
+
+    /// Decides the batch on the map.
+    async fn decide(&mut self, batch: &mut Batch) -> ControlFlow<Round, Plan> {
+        loop {
             let now = self.shared.env.now();
-            let Some(cached) = &mut self.cache else { return Round::Again };
-            let mut plan = Plan::decide(cached, std::mem::take(entries), &self.shared.rules, now);
-            let mut duplicates = BTreeMap::new();
-            let prepared = self.prepare(&mut plan, &mut duplicates).await;
-            if prepared.is_ok() && duplicates.is_empty() {
-                return self.commit(plan, entries).await;
+            let plan = self.slot.with(|known| {
+                let known = known?;
+                Some(Plan::decide(known, take(&mut batch.entries), &self.shared.rules, now))
+            });
+            match plan {
+                Some(plan) => return Continue(plan),
+                None => self.reload(batch).await?,
             }
-            if let Some(cached) = &mut self.cache {
-                plan.revert(cached);
+        }
+    }
+
+    async fn reload(&mut self, batch: &mut Batch) -> ControlFlow<Round> {
+        match self.load().await {
+            Ok(true) => {
+                batch.verified();
+                Continue(())
             }
-            *entries = plan.into_entries();
-            if let Err(error) = prepared {
-                return Round::NotCommitted(error.into());
+            Ok(false) => Break(Round::NotCommitted(Refusal::ShowtimeNotFound.into())),
+            Err(error) => Break(error.into()),
+        }
+    }
+
+    /// Makes sure that this version is the present one since the batch came.
+    /// `false`: it is not.
+    async fn verify(&mut self, batch: &mut Batch, version: u64) -> Result<bool, StoreError> {
+        let current = batch.fresh || self.is_verified(version) || self.is_current(version).await?;
+        if current {
+            batch.verified();
+        }
+        Ok(current)
+    }
+
+    /// Answers a batch that leaves everything as it is.
+    async fn answer_alone(&mut self, batch: &mut Batch, plan: Plan) -> ControlFlow<Round> {
+        let (keys, store) = (plan.refused_keys(), Arc::clone(&self.shared.store));
+        let claims = claims::find(&*store, &keys);
+        let (current, claims) = tokio::join!(self.verify(batch, plan.version), claims);
+        match current {
+            Ok(true) => {
+                self.answer(plan, claims).await;
+                Break(Round::Answered)
             }
-            // Without those, the others may be decided otherwise.
-            *entries = self.resolve_duplicates(std::mem::take(entries), duplicates).await;
+            Ok(false) => {
+                batch.entries = plan.into_entries();
+                Continue(())
+            }
+            Err(error) => {
+                batch.entries = plan.into_entries();
+                Break(error.into())
+            }
+        }
+    }
+
+    /// Makes durable what must be before the commit, and commits.
+    async fn carry_out(&mut self, batch: &mut Batch, mut plan: Plan) -> ControlFlow<Round> {
+        match self.make_sure(batch, &plan).await {
+            Ok(true) => {}
+            Ok(false) => {
+                batch.entries = plan.into_entries();
+                return Continue(());
+            }
+            Err(error) => {
+                batch.entries = plan.into_entries();
+                return Break(error.into());
+            }
+        }
+        let (keys, mut duplicates) = (plan.refused_keys(), BTreeMap::new());
+        let claims = claims::find(&*self.shared.store, &keys);
+        let (prepared, claims) = tokio::join!(self.prepare(&mut plan, &mut duplicates), claims);
+        if prepared.is_ok() && duplicates.is_empty() {
+            return Break(self.commit(batch, plan, claims).await);
+        }
+        let (showtime, version) = (plan.showtime.clone(), plan.version);
+        batch.entries = plan.into_entries();
+        if let Err(error) = prepared {
+            return Break(Round::NotCommitted(error.into()));
+        }
+        match self.verify(batch, version).await {
+            Ok(true) => {}
+            Ok(false) => self.reload(batch).await?,
+            Err(error) => return Break(error.into()),
+        }
+        // Without those, the others may be decided otherwise.
+        let entries = take(&mut batch.entries);
+        batch.entries = self.resolve_duplicates(&showtime, entries, duplicates).await;
+        Continue(())
+    }
+
+    /// Makes sure of the lease, and that nobody is known to have been faster.
+    /// `false`: decide again.
+    async fn make_sure(&mut self, batch: &mut Batch, plan: &Plan) -> Result<bool, StoreError> {
+        match self.lease().await {
+            Turn::Kept => Ok(true),
+            Turn::New => {
+                let news = self.shared.feed.since(self.showtime, plan.version).await;
+                if !news.is_empty() {
+                    metrics::counter!("seathold_commits_followed_total")
+                        .increment(news.len() as u64);
+                    self.slot.follow(&news);
+                }
+                Ok(self.slot.version() == Some(plan.version))
+            }
+            // Others are at it as well: what is written in vain costs more than a look.
+            Turn::Without => self.verify(batch, plan.version).await,
         }
     }
 
@@ -118,7 +235,6 @@ impl Desk {
         plan: &mut Plan,
         duplicates: &mut BTreeMap<ClaimKey, Claim>,
     ) -> Result<(), StoreError> {
-        let Some(cached) = &self.cache else { return Ok(()) };
         let mut preparation = Preparation::default();
         for (entry, change) in &plan.granted {
             preparation.displaced.extend(change.displaced());
@@ -126,11 +242,7 @@ impl Desk {
                 preparation.cancels.push((booking, entry.at));
             }
             if entry.is_unopened_hold() {
-                preparation.holds.extend(entry.records(
-                    &cached.map,
-                    &cached.showtime,
-                    &self.shared,
-                ));
+                preparation.holds.extend(entry.records(&plan.showtime, &self.shared));
             }
         }
         if preparation.is_empty() {
@@ -171,21 +283,23 @@ impl Desk {
 
     /// The commit point. On success everybody is answered; else the entries
     /// are given back.
-    async fn commit(&mut self, mut plan: Plan, entries: &mut Vec<Entry>) -> Round {
-        let Some(cached) = &mut self.cache else { return Round::Again };
-        if plan.granted.iter().all(|(_, change)| change.is_empty()) {
-            self.answer(plan).await;
-            return Round::Answered;
-        }
-        let commit = plan.commit(cached);
+    async fn commit(
+        &mut self,
+        batch: &mut Batch,
+        mut plan: Plan,
+        claims: Result<Vec<Claim>, StoreError>,
+    ) -> Round {
+        let (commit, asked) = (plan.commit(), Instant::now());
         let outcome = self.shared.store.commit(&commit).await;
         if let Ok(CommitOutcome::Applied) = outcome {
-            cached.map.committed();
-            self.answer(plan).await;
+            let changes = plan.granted.iter().map(|(_, change)| change);
+            self.slot.committed(plan.version, changes, asked);
+            self.verified(Some(plan.version + 1));
+            self.shared.feed.publish(News::of(commit));
+            self.answer(plan, claims).await;
             return Round::Answered;
         }
-        plan.revert(cached);
-        *entries = plan.into_entries();
+        batch.entries = plan.into_entries();
         match outcome {
             Err(StoreError::Unavailable(error)) => {
                 tracing::warn!(showtime = %self.showtime, %error, "commit refused");
@@ -193,7 +307,7 @@ impl Desk {
             }
             Err(StoreError::Unknown(error)) => {
                 tracing::warn!(showtime = %self.showtime, %error, "commit without an answer");
-                entries.iter_mut().for_each(|entry| entry.in_doubt = entry.attempted);
+                batch.entries.iter_mut().for_each(|entry| entry.in_doubt = entry.attempted);
                 self.read_back(commit.at_version).await
             }
             Ok(_) => Round::Again,
@@ -210,21 +324,29 @@ impl Desk {
     }
 
     /// Answers everybody after a commit, or when there was nothing to commit.
-    async fn answer(&mut self, plan: Plan) {
+    async fn answer(&mut self, plan: Plan, mut claims: Result<Vec<Claim>, StoreError>) {
+        if let Ok(claims) = &mut claims {
+            // The same key may have come twice.
+            let refused: BTreeSet<_> = plan.refused.iter().filter_map(|it| it.0.key()).collect();
+            claims.extend(plan.claims().filter(|claim| refused.contains(&claim.key)).cloned());
+        }
         for (entry, change) in plan.granted {
             entry.grant(change.displaced());
         }
-        self.refuse_all(plan.refused).await;
+        self.refuse_all(plan.refused, claims).await;
     }
 
-    /// Answers refusals; a replay beats a refusal, so their keys are looked up.
-    async fn refuse_all(&mut self, refused: Vec<(Entry, Refusal)>) {
+    /// Answers refusals; a replay beats a refusal.
+    async fn refuse_all(
+        &self,
+        refused: Vec<(Entry, Refusal)>,
+        claims: Result<Vec<Claim>, StoreError>,
+    ) {
         if refused.is_empty() {
             return;
         }
-        let prepared = refused.iter().map(|(entry, _)| entry);
-        self.take_back(prepared).await;
-        let standings = self.look_up(refused.iter().map(|(entry, _)| entry)).await;
+        self.take_back(refused.iter().map(|(entry, _)| entry)).await;
+        let standings = self.standings(claims).await;
         for (entry, refusal) in refused {
             match (&standings, entry.key().cloned()) {
                 (_, None) => entry.refuse(refusal.into()),
@@ -251,107 +373,22 @@ impl Desk {
         let in_doubt = entries.extract_if(.., |entry| entry.in_doubt);
         in_doubt.for_each(|entry| entry.refuse(Error::Unknown));
         if let Error::Refused(refusal) = error {
-            // No such showtime: the desk's cache is empty, keys still count.
+            // No such showtime: no map is known, keys still count.
+            let keys: Vec<_> = entries.iter().filter_map(|entry| entry.key().cloned()).collect();
+            let claims = claims::find(&*self.shared.store, &keys).await;
             let refused = entries.into_iter().map(|entry| (entry, refusal.clone())).collect();
-            return self.refuse_all(refused).await;
+            return self.refuse_all(refused, claims).await;
         }
         self.take_back(entries.iter()).await;
         entries.into_iter().for_each(|entry| entry.refuse(error.clone()));
     }
-
-    async fn take_back(&self, entries: impl Iterator<Item = &Entry>) {
-        let (mut holds, mut cancels) = (Vec::new(), Vec::new());
-        for entry in entries {
-            match &entry.prepared {
-                Durable::Nothing => {}
-                Durable::Hold(claim) => holds.push((claim.as_ref().clone(), entry.booking)),
-                Durable::Cancel(booking, at) => cancels.push((*booking, *at)),
-            }
-        }
-        if holds.is_empty() && cancels.is_empty() {
-            return;
-        }
-        if let Err(error) = self.shared.store.unprepare(&holds, &cancels).await {
-            tracing::warn!(showtime = %self.showtime, %error, "not taken back yet");
-            self.take_back_later(holds);
-        }
-    }
-
-    /// Takes back what was written for holds, or may have been, once the store
-    /// answers again. Else their keys would stay taken until their leases end.
-    /// Not so marks of a cancel: a repeat may be relying on one by then.
-    fn take_back_later(&self, holds: Vec<(Claim, BookingId)>) {
-        let Some(until) = holds.iter().map(|(claim, _)| claim.lease_until).min() else { return };
-        let shared = Arc::clone(&self.shared);
-        self.shared.env.tasks.spawn(Box::pin(async move {
-            while shared.store.unprepare(&holds, &[]).await.is_err() && shared.env.now() < until {
-                sleep(TAKE_BACK_PAUSE).await;
-            }
-            // Once more before others may take the keys over: for what comes late.
-            let rest = until.millis_since(shared.env.now()) - TAKE_BACK_MARGIN_MS;
-            sleep(Duration::from_millis(rest.try_into().unwrap_or_default())).await;
-            if let Err(error) = shared.store.unprepare(&holds, &[]).await {
-                tracing::warn!(%error, "claims left to their lease");
-            }
-        }));
-    }
 }
 
-impl Plan {
-    /// Decides each command on what the ones before it leave.
-    fn decide(cached: &mut Cached, entries: Vec<Entry>, rules: &Rules, now: Timestamp) -> Self {
-        let mut plan = Self::default();
-        for mut entry in entries {
-            // This map is fresh: it tells what became of an earlier try.
-            entry.in_doubt = false;
-            match entry.decide(&cached.map, rules, now) {
-                Ok(change) => {
-                    cached.map.apply(&change);
-                    plan.granted.push((entry, change));
-                }
-                Err(refusal) => plan.refused.push((entry, refusal)),
-            }
-        }
-        plan
-    }
-
-    fn revert(&self, cached: &mut Cached) {
-        for (_, change) in self.granted.iter().rev() {
-            cached.map.revert(change);
-        }
-    }
-
-    fn into_entries(self) -> Vec<Entry> {
-        let granted = self.granted.into_iter().map(|(entry, _)| entry);
-        granted.chain(self.refused.into_iter().map(|(entry, _)| entry)).collect()
-    }
-
-    /// The one versioned update of the whole batch.
-    fn commit(&mut self, cached: &Cached) -> Commit {
-        let mut seats: BTreeMap<SeatLabel, SeatState> = BTreeMap::new();
-        let (mut not_before, mut cancelled_at, mut only_scheduled) = (None, None, false);
-        let mut deadline: Option<Timestamp> = None;
-        for (entry, change) in self.granted.iter_mut().filter(|(_, change)| !change.is_empty()) {
-            entry.attempted = true;
-            let by = entry.commit_by();
-            deadline = Some(deadline.map_or(by, |deadline| deadline.min(by)));
-            seats.extend(change.seats.iter().map(|seat| (seat.label, seat.to.clone())));
-            // Nor by a clock that is ahead: what it dates would last too long.
-            let dated = entry.at.plus_millis(-CLOCK_TOLERANCE_MS);
-            not_before = not_before.max(change.not_before).max(Some(dated));
-            cancelled_at = cancelled_at.or(change.cancelled_at);
-            only_scheduled |= entry.is_hold();
-        }
-        Commit {
-            showtime: cached.showtime.id,
-            at_version: cached.map.version(),
-            seats: seats.into_iter().collect(),
-            available: cached.map.available(),
-            next_expiry: cached.map.next_expiry(),
-            cancelled_at,
-            only_scheduled,
-            not_before,
-            deadline: deadline.unwrap_or_default(),
-        }
+impl Batch {
+    /// The map is known to be the present one since these came: it tells what
+    /// became of an earlier try.
+    fn verified(&mut self) {
+        self.fresh = true;
+        self.entries.iter_mut().for_each(|entry| entry.in_doubt = false);
     }
 }

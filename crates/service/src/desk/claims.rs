@@ -4,9 +4,9 @@ use seathold_core::Refusal;
 
 use super::entry::{Durable, Entry};
 use super::task::Desk;
-use crate::Error;
-use crate::model::{Booking, BookingStatus, Claim, ClaimKey, ClaimStatus, Resource};
-use crate::ports::StoreError;
+use crate::maps::Known;
+use crate::model::{Booking, BookingStatus, Claim, ClaimKey, ClaimStatus, Resource, Showtime};
+use crate::ports::{Store, StoreError};
 
 /// What a key that was used before stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +21,11 @@ pub(super) enum Standing {
 
 impl Desk {
     /// Deals with granted holds whose key turned out to be in use; gives back
-    /// those that go on: the others in the batch, and what is resumed.
+    /// those that go on: the others in the batch, and what is resumed. The map
+    /// was verified since.
     pub(super) async fn resolve_duplicates(
-        &mut self,
+        &self,
+        showtime: &Showtime,
         entries: Vec<Entry>,
         mut duplicates: BTreeMap<ClaimKey, Claim>,
     ) -> Vec<Entry> {
@@ -41,7 +43,7 @@ impl Desk {
             match self.standing(&claim).await {
                 Ok(Standing::Finished) => entry.replay(&claim),
                 Ok(Standing::Running) => entry.refuse(Refusal::RequestInProgress.into()),
-                Ok(Standing::Abandoned) => match self.resume(&mut entry, &claim).await {
+                Ok(Standing::Abandoned) => match self.resume(&mut entry, &claim, showtime).await {
                     Ok(true) => staying.push(entry),
                     Ok(false) => entry.refuse(Refusal::RequestInProgress.into()),
                     Err(error) => entry.refuse(error.into()),
@@ -53,13 +55,16 @@ impl Desk {
     }
 
     /// Takes an abandoned claim over, with the booking id it was made for.
-    async fn resume(&self, entry: &mut Entry, old: &Claim) -> Result<bool, StoreError> {
-        let (Some(cached), Resource::Booking(booking)) = (&self.cache, old.resource) else {
-            return Ok(false);
-        };
+    async fn resume(
+        &self,
+        entry: &mut Entry,
+        old: &Claim,
+        showtime: &Showtime,
+    ) -> Result<bool, StoreError> {
+        let Resource::Booking(booking) = old.resource else { return Ok(false) };
         entry.booking = booking;
         entry.at = self.shared.env.now();
-        let Some((claim, row)) = entry.records(&cached.map, &cached.showtime, &self.shared) else {
+        let Some((claim, row)) = entry.records(showtime, &self.shared) else {
             return Ok(false);
         };
         let taken = self.shared.store.take_over(old, &claim, Some(&row)).await?;
@@ -69,19 +74,13 @@ impl Desk {
         Ok(taken)
     }
 
-    /// Looks up the keys of these holds, with what stands behind each.
-    pub(super) async fn look_up(
+    /// What each of these claims stands for.
+    pub(super) async fn standings(
         &self,
-        entries: impl Iterator<Item = &Entry>,
-    ) -> Result<BTreeMap<ClaimKey, (Claim, Standing)>, Error> {
-        let mut keys: Vec<ClaimKey> = entries.filter_map(|entry| entry.key().cloned()).collect();
-        keys.sort_unstable();
-        keys.dedup();
+        claims: Result<Vec<Claim>, StoreError>,
+    ) -> Result<BTreeMap<ClaimKey, (Claim, Standing)>, StoreError> {
         let mut standings = BTreeMap::new();
-        if keys.is_empty() {
-            return Ok(standings);
-        }
-        for claim in self.shared.store.find_claims(&keys).await? {
+        for claim in claims? {
             let standing = self.standing(&claim).await?;
             standings.insert(claim.key.clone(), (claim, standing));
         }
@@ -95,8 +94,8 @@ impl Desk {
         if claim.status == ClaimStatus::Completed {
             return Ok(Standing::Finished);
         }
-        let seats = self.cache.as_ref().map(|cached| cached.map.seats_of(booking).count());
-        if seats.is_some_and(|seats| seats > 0) {
+        let seats_of = |known: &mut Known| known.map.seats_of(booking).count();
+        if self.slot.with(|known| known.map_or(0, seats_of)) > 0 {
             return Ok(Standing::Finished);
         }
         let row = self.shared.store.booking(booking).await?;
@@ -107,6 +106,11 @@ impl Desk {
             claim.status == ClaimStatus::Processing && self.shared.env.now() < claim.lease_until;
         Ok(if runs { Standing::Running } else { Standing::Abandoned })
     }
+}
+
+/// The claims that exist on these keys.
+pub(super) async fn find(store: &dyn Store, keys: &[ClaimKey]) -> Result<Vec<Claim>, StoreError> {
+    if keys.is_empty() { Ok(Vec::new()) } else { store.find_claims(keys).await }
 }
 
 fn was_held(row: &Booking) -> bool {

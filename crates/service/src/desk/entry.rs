@@ -1,4 +1,4 @@
-use seathold_core::{BookingId, Change, Command, Refusal, SeatLabel, SeatMap, Timestamp};
+use seathold_core::{BookingId, Change, Command, PriceTable, Refusal, Seat, SeatMap, Timestamp};
 
 use super::{Changed, Order, Shared, Ticket, Work};
 use crate::limits::{CLAIM_LEASE_MS, CLAIM_TTL_MS, COMMIT_TIME_MS};
@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) attempted: bool,
     /// Whether the reply to such a commit was lost, and no map read since.
     pub(super) in_doubt: bool,
+    /// The seats of a hold that is granted, with their prices.
+    seats: Vec<BookedSeat>,
 }
 
 /// What has been written for a command before its commit.
@@ -43,6 +45,7 @@ impl Entry {
             prepared: Durable::Nothing,
             attempted: false,
             in_doubt: false,
+            seats: Vec::new(),
         }
     }
 
@@ -111,15 +114,22 @@ impl Entry {
         }
     }
 
+    /// Notes what the seats of a hold cost.
+    pub(super) fn price(&mut self, map: &SeatMap, prices: PriceTable) {
+        let Work::Hold(request, _) = &self.ticket.work else { return };
+        let seats = request.seats.iter().filter_map(|label| map.seat(label));
+        let priced = |seat: &Seat| BookedSeat {
+            label: seat.label,
+            seat_type: seat.seat_type,
+            price: prices.of(seat.seat_type),
+        };
+        self.seats = seats.map(priced).collect();
+    }
+
     /// The claim and the row of a hold that was granted, with their final content.
-    pub(super) fn records(
-        &self,
-        map: &SeatMap,
-        showtime: &Showtime,
-        shared: &Shared,
-    ) -> Option<(Claim, Booking)> {
+    pub(super) fn records(&self, showtime: &Showtime, shared: &Shared) -> Option<(Claim, Booking)> {
         let Work::Hold(request, _) = &self.ticket.work else { return None };
-        let seats = priced(map, showtime, &request.seats);
+        let seats = self.seats.clone();
         let total = seats.iter().map(|seat| seat.price).sum();
         let row = Booking {
             id: self.booking,
@@ -194,15 +204,4 @@ impl Entry {
 fn reply(claim: &Claim, replayed: bool) -> Result<Reply, Error> {
     let answer = claim.response.clone().ok_or(Error::Unknown)?;
     Ok(Reply { answer, resource: claim.resource, replayed })
-}
-
-fn priced(map: &SeatMap, showtime: &Showtime, labels: &[SeatLabel]) -> Vec<BookedSeat> {
-    let seats = labels.iter().filter_map(|label| map.seat(label));
-    seats
-        .map(|seat| BookedSeat {
-            label: seat.label,
-            seat_type: seat.seat_type,
-            price: showtime.price.of(seat.seat_type),
-        })
-        .collect()
 }

@@ -4,16 +4,20 @@
 mod batch;
 mod claims;
 mod entry;
+mod plan;
 mod task;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use seathold_core::{BookingId, SeatLabel, ShowtimeId, Timestamp, UserId};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::limits::{COMMAND_TIME_MS, DESK_QUEUE, Rules};
-use crate::ports::{Env, Leases, Store};
+use crate::maps::Maps;
+use crate::ports::{Env, Feed, Leases, Store};
 use crate::requests::{HoldRequest, Reply};
 use crate::{Error, desk::task::Desk};
 
@@ -58,6 +62,8 @@ struct Ticket {
     work: Work,
     /// Not served any more from then on.
     deadline: Timestamp,
+    /// Since when it waits.
+    since: Instant,
 }
 
 impl Ticket {
@@ -71,17 +77,19 @@ impl Ticket {
 }
 
 /// What every desk works with.
-struct Shared {
-    env: Env,
-    store: Arc<dyn Store>,
-    leases: Arc<dyn Leases>,
-    rules: Rules,
-    open: Mutex<Open>,
+pub(crate) struct Shared {
+    pub(crate) env: Env,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) leases: Arc<dyn Leases>,
+    pub(crate) feed: Arc<dyn Feed>,
+    pub(crate) maps: Arc<Maps>,
+    pub(crate) rules: Rules,
+    pub(crate) open: Mutex<Open>,
 }
 
 /// The open desks. Closed for good once draining begins.
 #[derive(Default)]
-struct Open {
+pub(crate) struct Open {
     desks: BTreeMap<ShowtimeId, mpsc::Sender<Ticket>>,
     draining: bool,
 }
@@ -102,14 +110,9 @@ pub(crate) struct Desks {
 }
 
 impl Desks {
-    pub(crate) fn new(
-        env: Env,
-        store: Arc<dyn Store>,
-        leases: Arc<dyn Leases>,
-        rules: Rules,
-    ) -> Self {
+    pub(crate) fn new(shared: Shared) -> Self {
         let (alive, gone) = mpsc::channel(1);
-        let shared = Arc::new(Shared { env, store, leases, rules, open: Mutex::default() });
+        let shared = Arc::new(shared);
         Self { shared, alive: Mutex::new(Some(alive)), gone: tokio::sync::Mutex::new(gone) }
     }
 
@@ -143,7 +146,7 @@ impl Desks {
 
     fn queue(&self, showtime: ShowtimeId, work: Work) -> Result<(), Error> {
         let deadline = self.shared.env.now().plus_millis(COMMAND_TIME_MS);
-        let mut ticket = Ticket { work, deadline };
+        let mut ticket = Ticket { work, deadline, since: Instant::now() };
         let mut open = self.shared.open();
         if open.draining {
             return Err(Error::Unavailable);

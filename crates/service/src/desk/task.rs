@@ -1,32 +1,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use seathold_core::{SeatMap, ShowtimeId};
+use seathold_core::ShowtimeId;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::{Shared, Ticket};
 use crate::limits::{BATCH_MAX, DESK_IDLE, LEASE_WAIT_AGAIN, TENURE};
-use crate::model::Showtime;
+use crate::maps::Slot;
 use crate::ports::{Lease, StoreError};
 
 /// The one place in this process where a showtime's seats are decided.
 pub(super) struct Desk {
     pub(super) showtime: ShowtimeId,
     pub(super) shared: Arc<Shared>,
-    pub(super) cache: Option<Cached>,
+    /// The settled map; a reader may replace it by a newer one at any time.
+    pub(super) slot: Arc<Slot>,
     tenure: Option<Tenure>,
     /// Whether the last wait for the lease was in vain.
     unlucky: bool,
-}
-
-/// A settled map: loaded as the majority has it, advanced only by own commits.
-pub(super) struct Cached {
-    pub(super) showtime: Arc<Showtime>,
-    pub(super) map: SeatMap,
-    /// The lease under which nobody else can have changed it since.
-    verified_under: Option<Uuid>,
 }
 
 struct Tenure {
@@ -34,23 +27,28 @@ struct Tenure {
     since: Instant,
     /// By our own reckoning: the keeper's begins later.
     until: Instant,
+    /// The version that was known to be the present one during this tenure: nobody
+    /// else can have changed it since.
+    verified: Option<u64>,
 }
 
 impl Desk {
     pub(super) fn new(showtime: ShowtimeId, shared: Arc<Shared>) -> Self {
-        Self { showtime, shared, cache: None, tenure: None, unlucky: false }
+        let slot = shared.maps.slot(showtime);
+        Self { showtime, shared, slot, tenure: None, unlucky: false }
     }
 
     /// Serves batch after batch until there has been nothing to do for a while.
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Ticket>) {
         let mut tickets = Vec::with_capacity(BATCH_MAX);
         while let Ok(1..) = timeout(DESK_IDLE, queue.recv_many(&mut tickets, BATCH_MAX)).await {
+            metrics::histogram!("seathold_desk_queue_depth").record(queue.len() as f64);
             self.serve(std::mem::take(&mut tickets)).await;
             let tenure_over = self.tenure.as_ref().is_some_and(|t| t.since.elapsed() >= TENURE);
             if queue.is_empty() || tenure_over {
                 self.release().await;
             }
-            if queue.is_empty() && self.cache.is_none() {
+            if queue.is_empty() && self.slot.version().is_none() {
                 // No such showtime, or nothing worth keeping: do not wait idle.
                 break;
             }
@@ -72,55 +70,67 @@ impl Desk {
         }
     }
 
-    /// Makes sure that the cached map is the showtime's present one. `false`:
-    /// there is no such showtime.
-    pub(super) async fn refresh(&mut self) -> Result<bool, StoreError> {
-        let lease = self.lease().await;
-        if let Some(cached) = &mut self.cache {
-            if lease.is_some() && cached.verified_under == lease {
-                return Ok(true);
-            }
-            if self.shared.store.version(self.showtime).await? == Some(cached.map.version()) {
-                cached.verified_under = lease;
-                return Ok(true);
-            }
-        }
-        self.cache = None;
-        metrics::counter!("seathold_map_reloads_total").increment(1);
-        let Some(stored) = self.shared.store.load(self.showtime).await? else {
-            return Ok(false);
-        };
-        let showtime = Arc::new(stored.summary.showtime);
-        self.cache = Some(Cached { showtime, map: stored.map, verified_under: lease });
-        Ok(true)
+    /// Loads the map. `false`: there is no such showtime.
+    pub(super) async fn load(&mut self) -> Result<bool, StoreError> {
+        let found = self.shared.maps.load(&self.slot).await?;
+        self.verified(self.slot.version());
+        Ok(found)
     }
 
-    /// Makes sure of the lease. None: the batch runs on layer 2 alone.
-    async fn lease(&mut self) -> Option<Uuid> {
+    /// Whether this is still the showtime's version; if not, its map is forgotten.
+    pub(super) async fn is_current(&mut self, version: u64) -> Result<bool, StoreError> {
+        let current = self.shared.maps.is_current(&self.slot, version).await?;
+        self.verified(current.then_some(version));
+        Ok(current)
+    }
+
+    /// Notes which version is known to be the present one.
+    pub(super) fn verified(&mut self, version: Option<u64>) {
+        if let Some(tenure) = &mut self.tenure {
+            tenure.verified = version;
+        }
+    }
+
+    /// Whether nobody else can have changed this version since it was verified.
+    pub(super) fn is_verified(&self, version: u64) -> bool {
+        let live = |tenure: &&Tenure| Instant::now() < tenure.until;
+        self.tenure.as_ref().filter(live).is_some_and(|it| it.verified == Some(version))
+    }
+
+    /// Makes sure of the lease.
+    pub(super) async fn lease(&mut self) -> Turn {
         let ttl = self.shared.rules.lease_ttl;
         let asked = Instant::now();
         if let Some(tenure) = &mut self.tenure {
             if asked < tenure.until {
-                return Some(tenure.lease.token);
+                return Turn::Kept;
             }
             if let Ok(true) = self.shared.leases.renew(&tenure.lease, ttl).await {
                 tenure.until = asked + ttl;
-                return Some(tenure.lease.token);
+                return Turn::Kept;
             }
             self.tenure = None;
         }
         let token = self.shared.env.uuid();
+        let granted = self.acquire(token, ttl).await;
+        metrics::histogram!("seathold_lease_wait_seconds").record(asked.elapsed());
+        let Some(lease) = granted else {
+            metrics::counter!("seathold_batches_without_lease_total").increment(1);
+            return Turn::Without;
+        };
+        let (since, until) = (Instant::now(), asked + ttl);
+        self.tenure = Some(Tenure { lease, since, until, verified: None });
+        Turn::New
+    }
+
+    async fn acquire(&mut self, token: Uuid, ttl: Duration) -> Option<Lease> {
         let answer = self.shared.leases.acquire(self.showtime, token, ttl, self.patience()).await;
         self.unlucky = matches!(answer, Ok(None));
         match answer {
-            Ok(Some(lease)) => {
-                self.tenure = Some(Tenure { lease, since: Instant::now(), until: asked + ttl });
-                return Some(token);
-            }
+            Ok(Some(lease)) => return Some(lease),
             Ok(None) => tracing::debug!(showtime = %self.showtime, "no lease in time"),
             Err(error) => tracing::warn!(showtime = %self.showtime, %error, "no lease"),
         }
-        metrics::counter!("seathold_batches_without_lease_total").increment(1);
         None
     }
 
@@ -132,10 +142,21 @@ impl Desk {
     }
 
     async fn release(&mut self) {
-        if let Some(tenure) = self.tenure.take()
-            && let Err(error) = self.shared.leases.release(&tenure.lease).await
-        {
+        let Some(tenure) = self.tenure.take() else { return };
+        metrics::histogram!("seathold_lease_held_seconds").record(tenure.since.elapsed());
+        if let Err(error) = self.shared.leases.release(&tenure.lease).await {
             tracing::warn!(showtime = %self.showtime, %error, "lease left to run out");
         }
     }
+}
+
+/// Whether a batch has the lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Since an earlier batch.
+    Kept,
+    /// Since now: others may have had it before.
+    New,
+    /// Not: it runs on layer 2 alone.
+    Without,
 }

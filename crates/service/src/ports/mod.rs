@@ -2,6 +2,7 @@
 
 mod bookings;
 mod env;
+mod feed;
 mod gateway;
 mod lease;
 mod payments;
@@ -10,6 +11,7 @@ mod store;
 
 pub use bookings::{BookingFilter, Bookings, ClaimEnd, PendingFilter, Preparation, Prepared};
 pub use env::{Clock, Env, Random, Spawn};
+pub use feed::{Feed, News, NoFeed};
 pub use gateway::{Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest};
 pub use lease::{Lease, LeaseError, Leases};
 pub use payments::{EventKey, Inserted, PaymentMove, Payments};

@@ -7,8 +7,9 @@ pub(super) mod views;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::{Body as RawBody, Bytes};
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use seathold_core::ShowtimeId;
@@ -17,7 +18,7 @@ use super::extract::{Id, Query};
 use super::page::PageOf;
 use super::{App, Problem};
 use query::ShowtimeQuery;
-use views::{SeatsView, ShowtimeView};
+use views::{SeatsView, ShowtimeView, seats_json};
 
 /// List showtimes
 #[utoipa::path(
@@ -77,13 +78,14 @@ pub(super) async fn seats(
     Id(id): Id<ShowtimeId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let map = app.service.seat_map(id).await?;
-    let tag = map.etag();
-    let known = etag::matches(headers.get_all(IF_NONE_MATCH), &tag);
-    let tag = HeaderValue::try_from(tag).map(|tag| [(ETAG, tag)]).ok();
+    let map = app.service.seat_map(id, seats_json).await?;
+    let known = etag::matches(headers.get_all(IF_NONE_MATCH), &map.etag);
+    let tag = HeaderValue::try_from(&map.etag).map(|tag| [(ETAG, tag)]).ok();
     let caching = [(CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
     if known {
         return Ok((StatusCode::NOT_MODIFIED, tag, caching).into_response());
     }
-    Ok((tag, caching, Json(SeatsView::of(&map))).into_response())
+    let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    let body = RawBody::from(Bytes::from_owner(Arc::clone(&map.body)));
+    Ok((tag, caching, json, body).into_response())
 }

@@ -115,9 +115,8 @@ struct SeatView {
 }
 
 impl<'a> SeatsView<'a> {
-    pub(super) fn of(view: &'a SeatMapView) -> Self {
-        let map = &view.stored.map;
-        let showtime = &view.stored.summary.showtime;
+    fn of(view: &SeatMapView<'a>) -> Self {
+        let SeatMapView { showtime, map, .. } = view;
         Self {
             showtime_id: showtime.id.to_string(),
             version: map.version(),
@@ -125,6 +124,11 @@ impl<'a> SeatsView<'a> {
             seats: Seats { seats: map.seats(), price: showtime.price, now: view.now },
         }
     }
+}
+
+/// The body of a seat map.
+pub(super) fn seats_json(view: &SeatMapView<'_>) -> Vec<u8> {
+    serde_json::to_vec(&SeatsView::of(view)).expect("a view has text keys and finite numbers only")
 }
 
 /// Written out seat by seat: a stadium's map is large.

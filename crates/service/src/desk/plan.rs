@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use seathold_core::{Change, Refusal, SeatLabel, SeatState, Timestamp};
+
+use super::entry::{Durable, Entry};
+use crate::Rules;
+use crate::limits::CLOCK_TOLERANCE_MS;
+use crate::maps::Known;
+use crate::model::{Claim, ClaimKey, Showtime};
+use crate::ports::Commit;
+
+/// A batch decided on one version, each command on what those before it leave.
+pub(super) struct Plan {
+    pub(super) showtime: Arc<Showtime>,
+    /// The version it was decided on.
+    pub(super) version: u64,
+    pub(super) granted: Vec<(Entry, Change)>,
+    pub(super) refused: Vec<(Entry, Refusal)>,
+    /// Seats available after it.
+    available: u32,
+    /// The end of the hold that ends first after it.
+    next_expiry: Option<Timestamp>,
+}
+
+impl Plan {
+    /// Decides each command. The map is left as it was: settled.
+    pub(super) fn decide(
+        known: &mut Known,
+        entries: Vec<Entry>,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Self {
+        let (mut granted, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
+        for mut entry in entries {
+            match entry.decide(&known.map, rules, now) {
+                Ok(change) => {
+                    entry.price(&known.map, known.showtime.price);
+                    known.map.apply(&change);
+                    granted.push((entry, change));
+                }
+                Err(refusal) => refused.push((entry, refusal)),
+            }
+        }
+        let (showtime, version) = (Arc::clone(&known.showtime), known.map.version());
+        let (available, next_expiry) = (known.map.available(), known.map.next_expiry());
+        for (_, change) in granted.iter().rev() {
+            known.map.revert(change);
+        }
+        Self { showtime, version, granted, refused, available, next_expiry }
+    }
+
+    /// Whether it leaves everything as it is.
+    pub(super) fn changes_nothing(&self) -> bool {
+        self.granted.iter().all(|(_, change)| change.is_empty())
+    }
+
+    pub(super) fn into_entries(self) -> Vec<Entry> {
+        let granted = self.granted.into_iter().map(|(entry, _)| entry);
+        granted.chain(self.refused.into_iter().map(|(entry, _)| entry)).collect()
+    }
+
+    /// The keys of those that are refused, and have no claim yet; each once.
+    pub(super) fn refused_keys(&self) -> Vec<ClaimKey> {
+        let unopened = self.refused.iter().filter(|(entry, _)| entry.is_unopened_hold());
+        let mut keys: Vec<_> = unopened.filter_map(|(entry, _)| entry.key().cloned()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// The claims of those that are granted.
+    pub(super) fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.granted.iter().filter_map(|(entry, _)| match &entry.prepared {
+            Durable::Hold(claim) => Some(&**claim),
+            Durable::Nothing | Durable::Cancel(..) => None,
+        })
+    }
+
+    /// The one versioned update of the whole batch, about to be tried.
+    pub(super) fn commit(&mut self) -> Commit {
+        let mut seats: BTreeMap<SeatLabel, SeatState> = BTreeMap::new();
+        let (mut not_before, mut cancelled_at, mut only_scheduled) = (None, None, false);
+        let mut deadline: Option<Timestamp> = None;
+        for (entry, change) in self.granted.iter_mut().filter(|(_, change)| !change.is_empty()) {
+            entry.attempted = true;
+            let by = entry.commit_by();
+            deadline = Some(deadline.map_or(by, |deadline| deadline.min(by)));
+            seats.extend(change.seats.iter().map(|seat| (seat.label, seat.to.clone())));
+            // Nor by a clock that is ahead: what it dates would last too long.
+            let dated = entry.at.plus_millis(-CLOCK_TOLERANCE_MS);
+            not_before = not_before.max(change.not_before).max(Some(dated));
+            cancelled_at = cancelled_at.or(change.cancelled_at);
+            only_scheduled |= entry.is_hold();
+        }
+        Commit {
+            showtime: self.showtime.id,
+            at_version: self.version,
+            seats: seats.into_iter().collect(),
+            available: self.available,
+            next_expiry: self.next_expiry,
+            cancelled_at,
+            only_scheduled,
+            not_before,
+            deadline: deadline.unwrap_or_default(),
+        }
+    }
+}

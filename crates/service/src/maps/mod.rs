@@ -1,0 +1,141 @@
+//! The seat maps this process knows: one per showtime, for its desk and for all who
+//! read it. Only what is settled stands in them: loaded as the majority has it, and
+//! advanced by commits that were acknowledged.
+
+mod slot;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use seathold_core::ShowtimeId;
+use tokio::time::Instant;
+
+use crate::limits::{MAPS_BYTES_MAX, READ_FRESH};
+use crate::ports::{Store, StoreError};
+pub(crate) use slot::{Known, Slot};
+
+/// All of them, within a bounded memory.
+pub(crate) struct Maps {
+    store: Arc<dyn Store>,
+    slots: Mutex<BTreeMap<ShowtimeId, Arc<Slot>>>,
+    /// What the maps take, in bytes.
+    weight: AtomicUsize,
+}
+
+impl Maps {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, slots: Mutex::default(), weight: AtomicUsize::new(0) }
+    }
+
+    /// The place of this showtime's map, known or not.
+    pub(crate) fn slot(&self, showtime: ShowtimeId) -> Arc<Slot> {
+        Arc::clone(self.slots().entry(showtime).or_insert_with(|| Arc::new(Slot::new(showtime))))
+    }
+
+    /// Looks at a map that is at most [`READ_FRESH`] behind other instances, and
+    /// not at all behind this one. `None`: there is no such showtime.
+    pub(crate) async fn read<T>(
+        &self,
+        showtime: ShowtimeId,
+        look: impl FnOnce(&mut Known) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let slot = self.slot(showtime);
+        let mut look = Some(look);
+        while self.freshen(&slot).await? {
+            let seen = slot.with(|known| known.zip(look.take()).map(|(known, look)| look(known)));
+            if seen.is_some() {
+                self.weigh(&slot);
+                return Ok(seen);
+            }
+            // Forgotten just now.
+        }
+        self.forget_if_unused(showtime);
+        Ok(None)
+    }
+
+    /// Loads a showtime's map anew. `false`: there is no such showtime.
+    pub(crate) async fn load(&self, slot: &Arc<Slot>) -> Result<bool, StoreError> {
+        metrics::counter!("seathold_map_reloads_total").increment(1);
+        let asked = Instant::now();
+        let stored = self.store.load(slot.showtime).await?;
+        let found = stored.is_some();
+        match stored {
+            Some(stored) => slot.install(stored, asked),
+            None => slot.forget(),
+        }
+        self.weigh(slot);
+        Ok(found)
+    }
+
+    /// Whether this is still the showtime's version; if not, the map is forgotten.
+    pub(crate) async fn is_current(&self, slot: &Slot, version: u64) -> Result<bool, StoreError> {
+        let asked = Instant::now();
+        let current = self.store.version(slot.showtime).await? == Some(version);
+        if current {
+            slot.saw(version, asked);
+        } else {
+            slot.forget_until(version);
+        }
+        Ok(current)
+    }
+
+    /// One at a time asks the store, for all who wait. `false`: there is no such
+    /// showtime.
+    async fn freshen(&self, slot: &Arc<Slot>) -> Result<bool, StoreError> {
+        if slot.is_fresh(READ_FRESH) {
+            return Ok(true);
+        }
+        let _turn = slot.turn.lock().await;
+        if slot.is_fresh(READ_FRESH) {
+            return Ok(true);
+        }
+        if let Some(version) = slot.version()
+            && self.is_current(slot, version).await?
+        {
+            return Ok(true);
+        }
+        self.load(slot).await
+    }
+
+    /// Notes what a map takes by now, and makes room if all take too much: those
+    /// that were used the longest ago go first. A desk loads its own again.
+    fn weigh(&self, slot: &Slot) {
+        if self.reweigh(slot) <= MAPS_BYTES_MAX {
+            return;
+        }
+        let mut slots: Vec<_> = self.slots().values().cloned().collect();
+        slots.sort_by_cached_key(|slot| slot.used());
+        for slot in slots {
+            slot.forget();
+            let total = self.reweigh(&slot);
+            self.forget_if_unused(slot.showtime);
+            if total <= MAPS_BYTES_MAX / 8 * 7 {
+                return;
+            }
+        }
+    }
+
+    /// Gives what all take.
+    fn reweigh(&self, slot: &Slot) -> usize {
+        let (before, after) = slot.weigh();
+        // In this order it never falls below zero.
+        self.weight.fetch_add(after, Ordering::Relaxed);
+        self.weight.fetch_sub(before, Ordering::Relaxed) - before
+    }
+
+    /// Nobody else has this slot, and nothing is in it: ids that name no showtime
+    /// leave nothing behind.
+    fn forget_if_unused(&self, showtime: ShowtimeId) {
+        let mut slots = self.slots();
+        let unused = |slot: &Arc<Slot>| Arc::strong_count(slot) <= 2 && slot.version().is_none();
+        if slots.get(&showtime).is_some_and(unused) {
+            slots.remove(&showtime);
+        }
+    }
+
+    fn slots(&self) -> std::sync::MutexGuard<'_, BTreeMap<ShowtimeId, Arc<Slot>>> {
+        // Nothing panics while holding it.
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,206 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use seathold_core::{Change, SeatMap, ShowtimeId, Timestamp};
+use tokio::time::Instant;
+
+use crate::model::{Showtime, StoredShowtime};
+use crate::ports::News;
+use crate::requests::{RenderedMap, SeatMapView};
+
+/// The place of one showtime's map.
+pub(crate) struct Slot {
+    pub(crate) showtime: ShowtimeId,
+    content: Mutex<Content>,
+    /// Whose turn it is to ask the store, for readers.
+    pub(super) turn: tokio::sync::Mutex<()>,
+    /// What it took when it was last weighed, in bytes.
+    weight: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Content {
+    known: Option<Known>,
+    /// When a map was last forgotten: what was asked for before may be older.
+    forgot: Option<Instant>,
+}
+
+/// A settled map.
+pub(crate) struct Known {
+    pub(crate) showtime: Arc<Showtime>,
+    pub(crate) map: SeatMap,
+    /// When it was known to be the showtime's present one.
+    seen: Instant,
+    used: Instant,
+    /// As clients see it: made once per change.
+    page: Option<Page>,
+}
+
+/// A map as clients see it, and as long as they do.
+struct Page {
+    from: Timestamp,
+    /// The first instant at which a hold in it is over.
+    until: Option<Timestamp>,
+    rendered: Arc<RenderedMap>,
+}
+
+impl Slot {
+    pub(super) fn new(showtime: ShowtimeId) -> Self {
+        let (content, turn, weight) = Default::default();
+        Self { showtime, content, turn, weight }
+    }
+
+    /// Looks at what is known. Never waits while it has it.
+    pub(crate) fn with<T>(&self, look: impl FnOnce(Option<&mut Known>) -> T) -> T {
+        look(self.lock().known.as_mut())
+    }
+
+    /// The version of what is known.
+    pub(crate) fn version(&self) -> Option<u64> {
+        self.with(|known| known.map(|known| known.map.version()))
+    }
+
+    /// A commit of this process on this version was acknowledged.
+    pub(crate) fn committed<'a>(
+        &self,
+        at_version: u64,
+        changes: impl Iterator<Item = &'a Change>,
+        asked: Instant,
+    ) {
+        self.with(|known| {
+            // A reader may have loaded the outcome already.
+            let Some(known) = known.filter(|known| known.map.version() == at_version) else {
+                return;
+            };
+            changes.for_each(|change| known.map.apply(change));
+            known.advance(asked);
+        });
+    }
+
+    /// Another instance told of the commits that follow. `false`: one is missing.
+    pub(crate) fn follow(&self, news: &[News]) -> bool {
+        let followed = self.with(|known| {
+            let Some(known) = known else { return false };
+            news.iter().all(|news| known.follow(news))
+        });
+        if !followed {
+            self.forget();
+        }
+        followed
+    }
+
+    /// Forgets the map: it is not, or may not be, the present one.
+    pub(crate) fn forget(&self) {
+        self.lock().forget();
+    }
+
+    /// Forgets it unless it is newer than this version.
+    pub(super) fn forget_until(&self, version: u64) {
+        let mut content = self.lock();
+        if content.known.as_ref().is_some_and(|known| known.map.version() <= version) {
+            content.forget();
+        }
+    }
+
+    /// Takes what was asked for then, unless something newer is known, or was.
+    pub(super) fn install(&self, stored: StoredShowtime, asked: Instant) {
+        let mut content = self.lock();
+        let newest = match &content.known {
+            Some(known) => known.map.version() <= stored.map.version(),
+            None => content.forgot.is_none_or(|forgot| forgot <= asked),
+        };
+        if newest {
+            let (showtime, map) = (Arc::new(stored.summary.showtime), stored.map);
+            content.known = Some(Known { showtime, map, seen: asked, used: asked, page: None });
+        }
+    }
+
+    /// This was the present version then.
+    pub(super) fn saw(&self, version: u64, asked: Instant) {
+        self.with(|known| {
+            if let Some(known) = known.filter(|known| known.map.version() == version) {
+                known.seen = known.seen.max(asked);
+            }
+        });
+    }
+
+    pub(super) fn is_fresh(&self, age: Duration) -> bool {
+        self.with(|known| known.is_some_and(|known| known.seen.elapsed() < age))
+    }
+
+    pub(super) fn used(&self) -> Option<Instant> {
+        self.with(|known| known.map(|known| known.used))
+    }
+
+    /// What it took when it was last asked, and what it takes now.
+    pub(super) fn weigh(&self) -> (usize, usize) {
+        let now = self.with(|known| known.map_or(0, |known| known.bytes()));
+        (self.weight.swap(now, Ordering::Relaxed), now)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Content> {
+        // After a panic on the way a map may be half changed: it is forgotten.
+        self.content.lock().unwrap_or_else(|poisoned| {
+            self.content.clear_poison();
+            let mut content = PoisonError::into_inner(poisoned);
+            content.forget();
+            content
+        })
+    }
+}
+
+impl Content {
+    fn forget(&mut self) {
+        self.known = None;
+        self.forgot = Some(Instant::now());
+    }
+}
+
+impl Known {
+    /// The map as clients see it at `now`.
+    pub(crate) fn page(
+        &mut self,
+        now: Timestamp,
+        render: fn(&SeatMapView<'_>) -> Vec<u8>,
+    ) -> Arc<RenderedMap> {
+        self.used = Instant::now();
+        let holds = |page: &&Page| page.from <= now && page.until.is_none_or(|until| now < until);
+        if let Some(page) = self.page.as_ref().filter(holds) {
+            return Arc::clone(&page.rendered);
+        }
+        let view = SeatMapView { showtime: &self.showtime, map: &self.map, now };
+        let rendered = Arc::new(RenderedMap { etag: view.etag(), body: render(&view).into() });
+        let until = self.map.next_end(now);
+        self.page = Some(Page { from: now, until, rendered: Arc::clone(&rendered) });
+        rendered
+    }
+
+    /// The next version begins.
+    fn advance(&mut self, seen: Instant) {
+        self.map.committed();
+        self.page = None;
+        self.seen = self.seen.max(seen);
+        self.used = Instant::now();
+    }
+
+    fn follow(&mut self, news: &News) -> bool {
+        if news.version <= self.map.version() {
+            return true;
+        }
+        if news.version != self.map.version() + 1 {
+            return false;
+        }
+        let Some(change) = news.change_on(&self.map) else { return false };
+        self.map.apply(&change);
+        let seen = self.seen;
+        self.advance(seen);
+        // What was told must add up.
+        self.map.available() == news.available
+    }
+
+    fn bytes(&self) -> usize {
+        let page = self.page.as_ref().map_or(0, |page| page.rendered.body.len());
+        size_of::<Self>() + self.map.bytes() + page
+    }
+}
