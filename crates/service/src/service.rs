@@ -48,7 +48,7 @@ impl Service {
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { env, store, leases, feed, gateway, rules } = parts;
-        let maps = Arc::new(Maps::new(store.clone()));
+        let maps = Arc::new(Maps::new(store.clone(), feed.clone()));
         let desks = Desks::new(Shared {
             env: env.clone(),
             store: store.clone(),

@@ -19,9 +19,13 @@ use crate::ports::{CommitOutcome, News, Preparation, Prepared, StoreError};
 /// Commands on their way through the rounds.
 struct Batch {
     entries: Vec<Entry>,
+    /// How many they were.
+    size: usize,
     /// Whether the map was verified since they came. What is committed needs no
     /// more than the commit; what is not, does.
     fresh: bool,
+    /// Whether it runs without the lease, which was not to be had.
+    alone: bool,
 }
 
 /// How one try to serve a batch went.
@@ -47,13 +51,16 @@ impl From<StoreError> for Round {
 impl Desk {
     /// Serves a batch: everybody is answered when this returns.
     pub(super) async fn serve(&mut self, tickets: Vec<Ticket>) {
-        metrics::histogram!("seathold_batch_size").record(tickets.len() as f64);
-        let mut batch = Batch { entries: self.enter(tickets), fresh: false };
+        let size = tickets.len();
+        let mut batch = Batch { entries: self.enter(tickets), size, fresh: false, alone: false };
         // The first try may be on a map that is behind: it comes for free.
         for round in 0..=ROUNDS_MAX {
             self.drop_late(&mut batch.entries).await;
             match self.round(&mut batch, round > 0).await {
-                Round::Answered => return,
+                Round::Answered => {
+                    metrics::histogram!("seathold_batch_size").record(batch.size as f64);
+                    return;
+                }
                 Round::Again => {
                     metrics::counter!("seathold_version_conflicts_total").increment(1);
                     self.slot.forget();
@@ -133,59 +140,40 @@ impl Desk {
     }
 
     async fn reload(&mut self, batch: &mut Batch) -> ControlFlow<Round> {
-        match self.load().await {
-            Ok(true) => {
-                batch.verified();
-                Continue(())
-            }
-            Ok(false) => Break(Round::NotCommitted(Refusal::ShowtimeNotFound.into())),
-            Err(error) => Break(error.into()),
-        }
+        let loaded = self.load().await;
+        batch.goes_on(loaded)
     }
 
-    /// Makes sure that this version is the present one since the batch came.
-    /// `false`: it is not.
-    async fn verify(&mut self, batch: &mut Batch, version: u64) -> Result<bool, StoreError> {
-        let current = batch.fresh || self.is_verified(version) || self.is_current(version).await?;
-        if current {
-            batch.verified();
+    /// Makes sure that the map is the present one since the batch came. It may be
+    /// another one then.
+    async fn verify(&mut self, batch: &mut Batch, version: u64) -> ControlFlow<Round> {
+        if batch.fresh || self.is_verified(version) {
+            return batch.goes_on(Ok(true));
         }
-        Ok(current)
+        let found = self.refresh().await;
+        batch.goes_on(found)
     }
 
     /// Answers a batch that leaves everything as it is.
     async fn answer_alone(&mut self, batch: &mut Batch, plan: Plan) -> ControlFlow<Round> {
         let (keys, store) = (plan.refused_keys(), Arc::clone(&self.shared.store));
         let claims = claims::find(&*store, &keys);
-        let (current, claims) = tokio::join!(self.verify(batch, plan.version), claims);
-        match current {
-            Ok(true) => {
-                self.answer(plan, claims).await;
-                Break(Round::Answered)
-            }
-            Ok(false) => {
-                batch.entries = plan.into_entries();
-                Continue(())
-            }
-            Err(error) => {
-                batch.entries = plan.into_entries();
-                Break(error.into())
-            }
+        let (verified, claims) = tokio::join!(self.verify(batch, plan.version), claims);
+        if verified.is_continue() && self.slot.version() == Some(plan.version) {
+            self.answer(plan, claims).await;
+            return Break(Round::Answered);
         }
+        batch.entries = plan.into_entries();
+        verified
     }
 
     /// Makes durable what must be before the commit, and commits.
     async fn carry_out(&mut self, batch: &mut Batch, mut plan: Plan) -> ControlFlow<Round> {
-        match self.make_sure(batch, &plan).await {
-            Ok(true) => {}
-            Ok(false) => {
-                batch.entries = plan.into_entries();
-                return Continue(());
-            }
-            Err(error) => {
-                batch.entries = plan.into_entries();
-                return Break(error.into());
-            }
+        let turn = self.take_turn(batch, plan.version).await;
+        if turn.is_break() || self.slot.version() != Some(plan.version) || !batch.entries.is_empty()
+        {
+            batch.entries.splice(0..0, plan.into_entries());
+            return turn;
         }
         let (keys, mut duplicates) = (plan.refused_keys(), BTreeMap::new());
         let claims = claims::find(&*self.shared.store, &keys);
@@ -198,33 +186,33 @@ impl Desk {
         if let Err(error) = prepared {
             return Break(Round::NotCommitted(error.into()));
         }
-        match self.verify(batch, version).await {
-            Ok(true) => {}
-            Ok(false) => self.reload(batch).await?,
-            Err(error) => return Break(error.into()),
-        }
+        // What a key stands for is read from a map that was verified.
+        self.verify(batch, version).await?;
         // Without those, the others may be decided otherwise.
         let entries = take(&mut batch.entries);
         batch.entries = self.resolve_duplicates(&showtime, entries, duplicates).await;
         Continue(())
     }
 
-    /// Makes sure of the lease, and that nobody is known to have been faster.
-    /// `false`: decide again.
-    async fn make_sure(&mut self, batch: &mut Batch, plan: &Plan) -> Result<bool, StoreError> {
-        match self.lease().await {
-            Turn::Kept => Ok(true),
+    /// Makes sure of the lease, and of what others did who had it before. Whoever
+    /// has come meanwhile joins the batch.
+    async fn take_turn(&mut self, batch: &mut Batch, version: u64) -> ControlFlow<Round> {
+        let turn = if batch.alone { Turn::Without } else { self.lease().await };
+        match turn {
+            Turn::Kept => Continue(()),
             Turn::New => {
-                let news = self.shared.feed.since(self.showtime, plan.version).await;
-                if !news.is_empty() {
-                    metrics::counter!("seathold_commits_followed_total")
-                        .increment(news.len() as u64);
-                    self.slot.follow(&news);
-                }
-                Ok(self.slot.version() == Some(plan.version))
+                self.shared.maps.catch_up(&self.slot, version).await;
+                let latecomers = self.latecomers(batch.size);
+                batch.fresh &= latecomers.is_empty();
+                batch.size += latecomers.len();
+                batch.entries = self.enter(latecomers);
+                Continue(())
             }
             // Others are at it as well: what is written in vain costs more than a look.
-            Turn::Without => self.verify(batch, plan.version).await,
+            Turn::Without => {
+                batch.alone = true;
+                self.verify(batch, version).await
+            }
         }
     }
 
@@ -385,10 +373,17 @@ impl Desk {
 }
 
 impl Batch {
-    /// The map is known to be the present one since these came: it tells what
+    /// Goes on with a map that is the present one since these came: it tells what
     /// became of an earlier try.
-    fn verified(&mut self) {
-        self.fresh = true;
-        self.entries.iter_mut().for_each(|entry| entry.in_doubt = false);
+    fn goes_on(&mut self, found: Result<bool, StoreError>) -> ControlFlow<Round> {
+        match found {
+            Ok(true) => {
+                self.fresh = true;
+                self.entries.iter_mut().for_each(|entry| entry.in_doubt = false);
+                Continue(())
+            }
+            Ok(false) => Break(Round::NotCommitted(Refusal::ShowtimeNotFound.into())),
+            Err(error) => Break(error.into()),
+        }
     }
 }

@@ -168,9 +168,9 @@ impl Desks {
     fn start(&self, showtime: ShowtimeId) -> Option<mpsc::Sender<Ticket>> {
         let alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         let (sender, queue) = mpsc::channel(DESK_QUEUE);
-        let desk = Desk::new(showtime, self.shared.clone());
+        let desk = Desk::new(showtime, self.shared.clone(), queue);
         self.shared.env.tasks.spawn(Box::pin(async move {
-            desk.run(queue).await;
+            desk.run().await;
             drop(alive);
         }));
         Some(sender)

@@ -17,6 +17,7 @@ pub(super) struct Desk {
     pub(super) shared: Arc<Shared>,
     /// The settled map; a reader may replace it by a newer one at any time.
     pub(super) slot: Arc<Slot>,
+    queue: mpsc::Receiver<Ticket>,
     tenure: Option<Tenure>,
     /// Whether the last wait for the lease was in vain.
     unlucky: bool,
@@ -33,33 +34,44 @@ struct Tenure {
 }
 
 impl Desk {
-    pub(super) fn new(showtime: ShowtimeId, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(
+        showtime: ShowtimeId,
+        shared: Arc<Shared>,
+        queue: mpsc::Receiver<Ticket>,
+    ) -> Self {
         let slot = shared.maps.slot(showtime);
-        Self { showtime, shared, slot, tenure: None, unlucky: false }
+        Self { showtime, shared, slot, queue, tenure: None, unlucky: false }
     }
 
     /// Serves batch after batch until there has been nothing to do for a while.
-    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Ticket>) {
+    pub(super) async fn run(mut self) {
         let mut tickets = Vec::with_capacity(BATCH_MAX);
-        while let Ok(1..) = timeout(DESK_IDLE, queue.recv_many(&mut tickets, BATCH_MAX)).await {
-            metrics::histogram!("seathold_desk_queue_depth").record(queue.len() as f64);
+        while let Ok(1..) = timeout(DESK_IDLE, self.queue.recv_many(&mut tickets, BATCH_MAX)).await
+        {
+            metrics::histogram!("seathold_desk_queue_depth").record(self.queue.len() as f64);
             self.serve(std::mem::take(&mut tickets)).await;
             let tenure_over = self.tenure.as_ref().is_some_and(|t| t.since.elapsed() >= TENURE);
-            if queue.is_empty() || tenure_over {
+            if self.queue.is_empty() || tenure_over {
                 self.release().await;
             }
-            if queue.is_empty() && self.slot.version().is_none() {
+            if self.queue.is_empty() && self.slot.version().is_none() {
                 // No such showtime, or nothing worth keeping: do not wait idle.
                 break;
             }
         }
         // What was queued before the channel closed is still served.
-        queue.close();
-        while queue.recv_many(&mut tickets, BATCH_MAX).await > 0 {
+        self.queue.close();
+        while self.queue.recv_many(&mut tickets, BATCH_MAX).await > 0 {
             self.serve(std::mem::take(&mut tickets)).await;
         }
         self.release().await;
         self.leave();
+    }
+
+    /// What has queued up while a batch of so many waited for its turn.
+    pub(super) fn latecomers(&mut self, batch: usize) -> Vec<Ticket> {
+        let room = BATCH_MAX.saturating_sub(batch);
+        std::iter::from_fn(|| self.queue.try_recv().ok()).take(room).collect()
     }
 
     /// Takes this desk off the list, unless another one stands there already.
@@ -77,11 +89,11 @@ impl Desk {
         Ok(found)
     }
 
-    /// Whether this is still the showtime's version; if not, its map is forgotten.
-    pub(super) async fn is_current(&mut self, version: u64) -> Result<bool, StoreError> {
-        let current = self.shared.maps.is_current(&self.slot, version).await?;
-        self.verified(current.then_some(version));
-        Ok(current)
+    /// Makes sure that the map is the present one. `false`: there is no such showtime.
+    pub(super) async fn refresh(&mut self) -> Result<bool, StoreError> {
+        let found = self.shared.maps.refresh(&self.slot).await?;
+        self.verified(self.slot.version());
+        Ok(found)
     }
 
     /// Notes which version is known to be the present one.

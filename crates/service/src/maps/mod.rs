@@ -12,20 +12,21 @@ use seathold_core::ShowtimeId;
 use tokio::time::Instant;
 
 use crate::limits::{MAPS_BYTES_MAX, READ_FRESH};
-use crate::ports::{Store, StoreError};
+use crate::ports::{Feed, Store, StoreError};
 pub(crate) use slot::{Known, Slot};
 
 /// All of them, within a bounded memory.
 pub(crate) struct Maps {
     store: Arc<dyn Store>,
+    feed: Arc<dyn Feed>,
     slots: Mutex<BTreeMap<ShowtimeId, Arc<Slot>>>,
     /// What the maps take, in bytes.
     weight: AtomicUsize,
 }
 
 impl Maps {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, slots: Mutex::default(), weight: AtomicUsize::new(0) }
+    pub(crate) fn new(store: Arc<dyn Store>, feed: Arc<dyn Feed>) -> Self {
+        Self { store, feed, slots: Mutex::default(), weight: AtomicUsize::new(0) }
     }
 
     /// The place of this showtime's map, known or not.
@@ -55,7 +56,7 @@ impl Maps {
     }
 
     /// Loads a showtime's map anew. `false`: there is no such showtime.
-    pub(crate) async fn load(&self, slot: &Arc<Slot>) -> Result<bool, StoreError> {
+    pub(crate) async fn load(&self, slot: &Slot) -> Result<bool, StoreError> {
         metrics::counter!("seathold_map_reloads_total").increment(1);
         let asked = Instant::now();
         let stored = self.store.load(slot.showtime).await?;
@@ -68,16 +69,29 @@ impl Maps {
         Ok(found)
     }
 
-    /// Whether this is still the showtime's version; if not, the map is forgotten.
-    pub(crate) async fn is_current(&self, slot: &Slot, version: u64) -> Result<bool, StoreError> {
+    /// Makes sure that what is known is the present map: by its version, by what
+    /// other instances told, and if that is not enough, by loading it. `false`:
+    /// there is no such showtime.
+    pub(crate) async fn refresh(&self, slot: &Slot) -> Result<bool, StoreError> {
         let asked = Instant::now();
-        let current = self.store.version(slot.showtime).await? == Some(version);
-        if current {
-            slot.saw(version, asked);
-        } else {
-            slot.forget_until(version);
+        let Some(known) = slot.version() else { return self.load(slot).await };
+        let (present, ()) =
+            tokio::join!(self.store.version(slot.showtime), self.catch_up(slot, known));
+        let Some(present) = present? else {
+            slot.forget();
+            return Ok(false);
+        };
+        if slot.saw(present, asked) { Ok(true) } else { self.load(slot).await }
+    }
+
+    /// Brings the map forward by what other instances told of commits after this
+    /// version.
+    pub(crate) async fn catch_up(&self, slot: &Slot, version: u64) {
+        let news = self.feed.since(slot.showtime, version).await;
+        if !news.is_empty() {
+            metrics::counter!("seathold_commits_followed_total").increment(news.len() as u64);
+            slot.follow(&news);
         }
-        Ok(current)
     }
 
     /// One at a time asks the store, for all who wait. `false`: there is no such
@@ -90,12 +104,7 @@ impl Maps {
         if slot.is_fresh(READ_FRESH) {
             return Ok(true);
         }
-        if let Some(version) = slot.version()
-            && self.is_current(slot, version).await?
-        {
-            return Ok(true);
-        }
-        self.load(slot).await
+        self.refresh(slot).await
     }
 
     /// Notes what a map takes by now, and makes room if all take too much: those

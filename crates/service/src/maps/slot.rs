@@ -78,29 +78,19 @@ impl Slot {
         });
     }
 
-    /// Another instance told of the commits that follow. `false`: one is missing.
-    pub(crate) fn follow(&self, news: &[News]) -> bool {
-        let followed = self.with(|known| {
-            let Some(known) = known else { return false };
-            news.iter().all(|news| known.follow(news))
-        });
-        if !followed {
-            self.forget();
+    /// Another instance told of the commits that follow. If one is missing, or they
+    /// do not add up, the map is forgotten.
+    pub(super) fn follow(&self, news: &[News]) {
+        let mut content = self.lock();
+        let Some(known) = &mut content.known else { return };
+        if !news.iter().all(|news| known.follow(news)) {
+            content.forget();
         }
-        followed
     }
 
     /// Forgets the map: it is not, or may not be, the present one.
     pub(crate) fn forget(&self) {
         self.lock().forget();
-    }
-
-    /// Forgets it unless it is newer than this version.
-    pub(super) fn forget_until(&self, version: u64) {
-        let mut content = self.lock();
-        if content.known.as_ref().is_some_and(|known| known.map.version() <= version) {
-            content.forget();
-        }
     }
 
     /// Takes what was asked for then, unless something newer is known, or was.
@@ -116,13 +106,13 @@ impl Slot {
         }
     }
 
-    /// This was the present version then.
-    pub(super) fn saw(&self, version: u64, asked: Instant) {
+    /// This was the present version, which was asked for then. `false`: what is
+    /// known is older.
+    pub(super) fn saw(&self, version: u64, asked: Instant) -> bool {
         self.with(|known| {
-            if let Some(known) = known.filter(|known| known.map.version() == version) {
-                known.seen = known.seen.max(asked);
-            }
-        });
+            let known = known.filter(|known| version <= known.map.version());
+            known.map(|known| known.seen = known.seen.max(asked)).is_some()
+        })
     }
 
     pub(super) fn is_fresh(&self, age: Duration) -> bool {
