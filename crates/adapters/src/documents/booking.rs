@@ -1,14 +1,14 @@
 use bson::DateTime;
 use bson::oid::ObjectId;
-use seathold_core::{BookingId, ShowtimeId};
+use seathold_core::{BookingId, ShowtimeId, Timestamp};
 use seathold_service::model::{BookedSeat, Booking, BookingStatus};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::showtime::seat_type;
-use super::{DocumentError, Record, date, moment, named, parse};
+use super::{DocumentError, Record, Writer, date, encode_uuid, moment, named, parse};
 
 /// The row of one booking.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of `Booking`")]
 pub struct BookingDocument {
     #[serde(rename = "_id")]
@@ -40,7 +40,7 @@ pub struct BookingDocument {
 }
 
 /// One seat of a booking.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of `BookedSeat`")]
 pub struct BookedSeatDocument {
     pub seat_id: String,
@@ -50,32 +50,41 @@ pub struct BookedSeatDocument {
 
 impl Record for Booking {
     type Document = BookingDocument;
-}
 
-impl From<&Booking> for BookingDocument {
-    fn from(booking: &Booking) -> Self {
-        Self {
-            id: ObjectId::from_bytes(booking.id.bytes()),
-            booking_code: booking.code.clone(),
-            showtime_id: ObjectId::from_bytes(booking.showtime_id.bytes()),
-            user_id: booking.user_id.to_string(),
-            seats: booking.seats.iter().map(BookedSeatDocument::from).collect(),
-            total_amount: booking.total_amount,
-            discount_amount: booking.discount_amount,
-            final_amount: booking.final_amount,
-            currency: booking.currency.to_string(),
-            status: booking.status.as_str().to_owned(),
-            held_at: date(booking.held_at),
-            hold_expires_at: date(booking.hold_expires_at),
-            confirmed_at: booking.confirmed_at.map(date),
-            cancelled_at: booking.cancelled_at.map(date),
-            created_at: date(booking.created_at),
-            updated_at: date(booking.updated_at),
-            idempotency_key: booking.idempotency_key.to_string(),
-            lease_until: date(booking.lease_until),
-            was_held: booking.was_held,
-            paid_by: booking.paid_by.map(|payment| payment.to_string()),
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), DocumentError> {
+        let mut row = Writer::new(bytes);
+        let optional = |row: &mut Writer<'_>, name, at: Option<Timestamp>| match at {
+            Some(at) => row.date(name, date(at)),
+            None => row.null(name),
+        };
+        row.oid("_id", self.id.bytes());
+        row.text("booking_code", &self.code);
+        row.oid("showtime_id", self.showtime_id.bytes());
+        row.text("user_id", self.user_id.as_str());
+        row.documents("seats", &self.seats, |seat, entry| {
+            entry.text("seat_id", seat.label.as_str());
+            entry.text("seat_type", seat.seat_type.as_str());
+            entry.long("price", seat.price);
+        });
+        row.long("total_amount", self.total_amount);
+        row.long("discount_amount", self.discount_amount);
+        row.long("final_amount", self.final_amount);
+        row.text("currency", &self.currency.to_string());
+        row.text("status", self.status.as_str());
+        row.date("held_at", date(self.held_at));
+        row.date("hold_expires_at", date(self.hold_expires_at));
+        optional(&mut row, "confirmed_at", self.confirmed_at);
+        optional(&mut row, "cancelled_at", self.cancelled_at);
+        row.date("created_at", date(self.created_at));
+        row.date("updated_at", date(self.updated_at));
+        row.text("idempotency_key", encode_uuid(&self.idempotency_key.uuid(), &mut [0; 36]));
+        row.date("lease_until", date(self.lease_until));
+        row.bool("was_held", self.was_held);
+        match self.paid_by {
+            Some(payment) => row.text("paid_by", &payment.to_string()),
+            None => row.null("paid_by"),
         }
+        Ok(())
     }
 }
 
@@ -106,16 +115,6 @@ impl TryFrom<BookingDocument> for Booking {
             was_held: document.was_held,
             paid_by: document.paid_by.map(|id| parse("paid_by", &id)).transpose()?,
         })
-    }
-}
-
-impl From<&BookedSeat> for BookedSeatDocument {
-    fn from(seat: &BookedSeat) -> Self {
-        Self {
-            seat_id: seat.label.to_string(),
-            seat_type: seat.seat_type.as_str().to_owned(),
-            price: seat.price,
-        }
     }
 }
 

@@ -1,14 +1,13 @@
 use bson::oid::ObjectId;
-use bson::spec::BinarySubtype;
 use bson::{Binary, DateTime};
 use seathold_core::BookingId;
 use seathold_service::model::{Answer, Claim, ClaimKey, ClaimStatus, Fingerprint, Resource};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{DocumentError, Record, date, moment, named, parse, required};
+use super::{DocumentError, Record, Writer, date, encode_uuid, moment, named, parse, required};
 
 /// An idempotency key in use.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of `Claim`")]
 pub struct ClaimDocument {
     pub key: String,
@@ -16,9 +15,9 @@ pub struct ClaimDocument {
     pub request_path: String,
     pub request_hash: Binary,
     pub resource_type: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub booking_id: Option<ObjectId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub payment_id: Option<String>,
     pub owner: String,
     pub lease_until: DateTime,
@@ -35,30 +34,44 @@ const PAYMENT: &str = "payment";
 
 impl Record for Claim {
     type Document = ClaimDocument;
+
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), DocumentError> {
+        write_fields(self, &mut Writer::new(bytes));
+        Ok(())
+    }
 }
 
-impl From<&Claim> for ClaimDocument {
-    fn from(claim: &Claim) -> Self {
-        let (resource_type, booking_id, payment_id) = match claim.resource {
-            Resource::Booking(id) => (BOOKING, Some(ObjectId::from_bytes(id.bytes())), None),
-            Resource::Payment(id) => (PAYMENT, None, Some(id.to_string())),
-        };
-        Self {
-            key: claim.key.key.to_string(),
-            user_id: claim.key.user.to_string(),
-            request_path: claim.fingerprint.route.clone(),
-            request_hash: binary(&claim.fingerprint.body_hash),
-            resource_type: resource_type.to_owned(),
-            booking_id,
-            payment_id,
-            owner: claim.owner.to_string(),
-            lease_until: date(claim.lease_until),
-            status: claim.status.as_str().to_owned(),
-            response_status: claim.response.as_ref().map(|answer| answer.status),
-            response_body: claim.response.as_ref().map(|answer| binary(&answer.body)),
-            expires_at: date(claim.expires_at),
+/// Writes all of its fields, into a document that may have others.
+pub(crate) fn write_fields(claim: &Claim, fields: &mut Writer<'_>) {
+    let mut uuid = [0; 36];
+    fields.text("key", encode_uuid(&claim.key.key.uuid(), &mut uuid));
+    fields.text("user_id", claim.key.user.as_str());
+    fields.text("request_path", &claim.fingerprint.route);
+    fields.binary("request_hash", &[&claim.fingerprint.body_hash]);
+    match claim.resource {
+        Resource::Booking(id) => {
+            fields.text("resource_type", BOOKING);
+            fields.oid("booking_id", id.bytes());
+        }
+        Resource::Payment(id) => {
+            fields.text("resource_type", PAYMENT);
+            fields.text("payment_id", &id.to_string());
         }
     }
+    fields.text("owner", encode_uuid(&claim.owner, &mut uuid));
+    fields.date("lease_until", date(claim.lease_until));
+    fields.text("status", claim.status.as_str());
+    match &claim.response {
+        Some(answer) => {
+            fields.int("response_status", answer.status.into());
+            fields.binary("response_body", &[&answer.body]);
+        }
+        None => {
+            fields.null("response_status");
+            fields.null("response_body");
+        }
+    }
+    fields.date("expires_at", date(claim.expires_at));
 }
 
 impl TryFrom<ClaimDocument> for Claim {
@@ -105,8 +118,4 @@ impl ClaimDocument {
             other => Err(DocumentError(format!("resource_type has the unknown value {other:?}"))),
         }
     }
-}
-
-fn binary(bytes: &[u8]) -> Binary {
-    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
 }

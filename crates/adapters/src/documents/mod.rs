@@ -6,6 +6,7 @@ mod booking;
 mod claim;
 mod payment;
 mod showtime;
+mod writer;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -14,11 +15,15 @@ use bson::DateTime;
 use seathold_core::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 pub use booking::{BookedSeatDocument, BookingDocument};
 pub use claim::ClaimDocument;
+pub(crate) use claim::write_fields as write_claim;
 pub use payment::{EventDocument, PaymentDocument};
+pub(crate) use showtime::SeatFields;
 pub use showtime::{PriceDocument, SeatDocument, ShowtimeDocument};
+pub use writer::Writer;
 
 /// A stored document that does not make a record, or the other way round.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -27,19 +32,27 @@ pub struct DocumentError(String);
 
 /// A record of the service that is kept as a document of its own.
 pub trait Record: Sized {
-    /// What it is stored as.
-    type Document: Serialize
-        + DeserializeOwned
-        + for<'a> From<&'a Self>
-        + TryInto<Self, Error = DocumentError>;
+    /// What it is read as.
+    type Document: DeserializeOwned + TryInto<Self, Error = DocumentError>;
+
+    /// Writes it to the end of `bytes`, as the bytes of a BSON document.
+    ///
+    /// # Errors
+    /// A number that BSON has no room for.
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), DocumentError>;
 }
+
+/// What most records have room in.
+const RECORD_BYTES: usize = 1_024;
 
 /// The record as the bytes of a BSON document.
 ///
 /// # Errors
 /// A number that BSON has no room for.
 pub fn encode<R: Record>(record: &R) -> Result<Vec<u8>, DocumentError> {
-    to_bytes(&R::Document::from(record))
+    let mut bytes = Vec::with_capacity(RECORD_BYTES);
+    record.write(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The record in these bytes of a BSON document.
@@ -67,8 +80,19 @@ pub fn from_bytes<D: DeserializeOwned>(bytes: &[u8]) -> Result<D, DocumentError>
     bson::deserialize_from_slice(bytes).map_err(|error| DocumentError(error.to_string()))
 }
 
+/// Writes a document of a kind that is not written often.
+fn append<D: Serialize>(document: &D, bytes: &mut Vec<u8>) -> Result<(), DocumentError> {
+    bytes.append(&mut to_bytes(document)?);
+    Ok(())
+}
+
 fn date(at: Timestamp) -> DateTime {
     DateTime::from_millis(at.as_millis())
+}
+
+/// As it is read for, without anything that has to be freed.
+fn encode_uuid<'t>(uuid: &Uuid, text: &'t mut [u8; 36]) -> &'t str {
+    uuid.as_hyphenated().encode_lower(text)
 }
 
 fn moment(date: DateTime) -> Timestamp {

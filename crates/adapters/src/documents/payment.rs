@@ -4,7 +4,7 @@ use seathold_core::BookingId;
 use seathold_service::model::{GatewayEvent, Outcome, Payment, PaymentStatus, ReceivedEvent};
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentError, Record, date, moment, named, parse};
+use super::{DocumentError, Record, append, date, moment, named, parse};
 
 /// One attempt to pay.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,6 +33,10 @@ pub struct PaymentDocument {
 
 impl Record for Payment {
     type Document = PaymentDocument;
+
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), DocumentError> {
+        append(&PaymentDocument::from(self), bytes)
+    }
 }
 
 impl From<&Payment> for PaymentDocument {
@@ -102,6 +106,10 @@ pub struct EventDocument {
 
 impl Record for ReceivedEvent {
     type Document = EventDocument;
+
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), DocumentError> {
+        append(&EventDocument::from(self), bytes)
+    }
 }
 
 impl From<&ReceivedEvent> for EventDocument {

@@ -1,10 +1,10 @@
 use bson::DateTime;
 use bson::oid::ObjectId;
-use seathold_core::{BookingId, PriceTable, SeatState, SeatType, ShowtimeId};
+use seathold_core::{BookingId, PriceTable, SeatState, SeatType, ShowtimeId, UserId};
 use seathold_service::model::{Showtime, ShowtimeStatus, ShowtimeSummary};
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentError, Record, date, moment, named, parse, required};
+use super::{DocumentError, Record, append, date, moment, named, parse, required};
 
 /// A showtime without its seats.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +42,10 @@ pub struct PriceDocument {
 
 impl Record for ShowtimeSummary {
     type Document = ShowtimeDocument;
+
+    fn write(&self, bytes: &mut Vec<u8>) -> Result<(), DocumentError> {
+        append(&ShowtimeDocument::from(self), bytes)
+    }
 }
 
 impl From<&ShowtimeSummary> for ShowtimeDocument {
@@ -123,20 +127,36 @@ const AVAILABLE: &str = "available";
 const HELD: &str = "held";
 const BOOKED: &str = "booked";
 
+/// What a seat's state is stored as.
+pub(crate) struct SeatFields<'s> {
+    pub(crate) status: &'static str,
+    pub(crate) held_until: Option<DateTime>,
+    pub(crate) owner: Option<(BookingId, &'s UserId)>,
+}
+
+impl<'s> SeatFields<'s> {
+    pub(crate) fn of(state: &'s SeatState) -> Self {
+        let (status, owner, until) = match state {
+            SeatState::Available => (AVAILABLE, None, None),
+            SeatState::Held { booking, user, until } => {
+                (HELD, Some((*booking, user)), Some(*until))
+            }
+            SeatState::Booked { booking, user } => (BOOKED, Some((*booking, user)), None),
+        };
+        Self { status, held_until: until.map(date), owner }
+    }
+}
+
 impl SeatDocument {
     /// The document of a seat of this type in this state.
     #[must_use]
     pub fn new(seat_type: SeatType, state: &SeatState) -> Self {
-        let (status, owner, until) = match state {
-            SeatState::Available => (AVAILABLE, None, None),
-            SeatState::Held { booking, user, until } => (HELD, Some((booking, user)), Some(*until)),
-            SeatState::Booked { booking, user } => (BOOKED, Some((booking, user)), None),
-        };
+        let fields = SeatFields::of(state);
         Self {
-            status: status.to_owned(),
-            held_until: until.map(date),
-            booking_id: owner.map(|(booking, _)| ObjectId::from_bytes(booking.bytes())),
-            user_id: owner.map(|(_, user)| user.to_string()),
+            status: fields.status.to_owned(),
+            held_until: fields.held_until,
+            booking_id: fields.owner.map(|(booking, _)| ObjectId::from_bytes(booking.bytes())),
+            user_id: fields.owner.map(|(_, user)| user.to_string()),
             seat_type: seat_type.as_str().to_owned(),
         }
     }

@@ -7,13 +7,13 @@ use seathold_service::ports::{
 
 use super::clock::Arbiter;
 use super::collections::{Collections, one, some};
-use super::{MongoStore, claims, prepare, rows};
+use super::{MongoStore, claims, in_time, prepare, rows};
 
 #[async_trait]
 impl Bookings for MongoStore {
     async fn prepare(&self, preparation: &Preparation) -> Result<Vec<Prepared>, StoreError> {
-        let preparation = preparation.clone();
-        self.write(|db| prepare::prepare(db, preparation)).await
+        let prepared = prepare::prepare(&self.collections, preparation);
+        in_time(prepared).await.unwrap_or_else(|why| Err(StoreError::Unknown(why)))
     }
 
     async fn unprepare(
@@ -26,8 +26,11 @@ impl Bookings for MongoStore {
     }
 
     async fn find_claims(&self, keys: &[ClaimKey]) -> Result<Vec<Claim>, StoreError> {
-        let keys = keys.to_vec();
-        self.read(|db| async move { claims::find(&db, &keys).await }).await
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked = self.collections.shared.keys.ask(keys.to_vec());
+        in_time(asked).await.unwrap_or_else(|why| Err(StoreError::Unavailable(why)))
     }
 
     async fn insert_claim(&self, claim: &Claim) -> Result<Option<Claim>, StoreError> {

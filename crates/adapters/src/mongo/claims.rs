@@ -1,14 +1,14 @@
 //! Idempotency keys in use.
 
-use bson::raw::cstr;
 use bson::spec::BinarySubtype;
 use bson::{Binary, Document, RawDocumentBuf, doc};
 use seathold_core::Timestamp;
 use seathold_service::model::{Booking, Claim, ClaimKey, ClaimStatus};
 use seathold_service::ports::{ClaimEnd, StoreError};
 
-use super::collections::{Collections, date, encode, one, some};
+use super::collections::{Collections, date, one, some};
 use super::{failures, rows};
+use crate::documents::{self, Writer};
 
 /// Tries to add claims whose keys come and go meanwhile.
 pub(super) const ROUNDS: u32 = 3;
@@ -21,18 +21,22 @@ pub(super) fn id(key: &ClaimKey) -> Binary {
     Binary { subtype: BinarySubtype::Generic, bytes }
 }
 
+/// Writes a claim's document to the end of `bytes`.
+pub(super) fn write(claim: &Claim, bytes: &mut Vec<u8>) {
+    let mut document = Writer::new(bytes);
+    let ClaimKey { user, key } = &claim.key;
+    document.binary("_id", &[key.uuid().as_bytes(), user.as_str().as_bytes()]);
+    documents::write_claim(claim, &mut document);
+}
+
 pub(super) fn document(claim: &Claim) -> Result<RawDocumentBuf, StoreError> {
-    let mut document = RawDocumentBuf::new();
-    document.append(cstr!("_id"), id(&claim.key));
-    for field in &encode(claim)? {
-        let (name, value) = field.map_err(failures::document)?;
-        document.append(name, value);
-    }
-    Ok(document)
+    let mut bytes = Vec::new();
+    write(claim, &mut bytes);
+    RawDocumentBuf::from_bytes(bytes).map_err(failures::document)
 }
 
 /// The claim, as long as its owner is still the same.
-fn owned(claim: &Claim) -> Document {
+pub(super) fn owned(claim: &Claim) -> Document {
     doc! {"_id": id(&claim.key), "owner": claim.owner.to_string()}
 }
 

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::MongoStore;
 use super::collections::date;
+use crate::documents::Writer;
 
 /// How often an instance compares its clock with the store's: two clocks that
 /// nobody sets drift apart by a few milliseconds in that time.
@@ -43,12 +44,23 @@ pub(super) enum Arbiter {
     Given(Arc<dyn Clock>),
 }
 
+/// What the server takes for the moment of the write.
+const NOW: &str = "$$NOW";
+
 impl Arbiter {
     /// The present moment, as an expression.
     pub(super) fn now(&self) -> Bson {
         match self {
-            Self::Server => "$$NOW".into(),
+            Self::Server => NOW.into(),
             Self::Given(clock) => date(clock.now()).into(),
+        }
+    }
+
+    /// Writes it.
+    pub(super) fn write(&self, name: &str, into: &mut Writer<'_>) {
+        match self {
+            Self::Server => into.text(name, NOW),
+            Self::Given(clock) => into.date(name, date(clock.now())),
         }
     }
 }

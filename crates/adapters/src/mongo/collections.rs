@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use bson::oid::ObjectId;
 use bson::{DateTime, Document, RawDocument, RawDocumentBuf};
 use mongodb::action::Find;
@@ -7,6 +9,7 @@ use seathold_service::ports::StoreError;
 
 use super::clock::Arbiter;
 use super::failures;
+use super::shared::Shared;
 use crate::documents::{self, Record};
 
 pub(super) const SHOWTIMES: &str = "showtimes";
@@ -28,16 +31,22 @@ pub(super) struct Collections {
     pub(super) claims: Documents,
     pub(super) payments: Documents,
     pub(super) events: Documents,
+    /// What is written and read by many at once.
+    pub(super) shared: Arc<Shared>,
     /// By which clock a write is in its window.
     pub(super) arbiter: Arbiter,
 }
 
 impl Collections {
     pub(super) fn of(database: Database) -> Self {
+        let showtimes = database.collection(SHOWTIMES);
+        let bookings = database.collection(BOOKINGS);
+        let claims = database.collection(CLAIMS);
         Self {
-            showtimes: database.collection(SHOWTIMES),
-            bookings: database.collection(BOOKINGS),
-            claims: database.collection(CLAIMS),
+            shared: Arc::new(Shared::of(&showtimes, &bookings, &claims)),
+            showtimes,
+            bookings,
+            claims,
             payments: database.collection(PAYMENTS),
             events: database.collection(EVENTS),
             database,

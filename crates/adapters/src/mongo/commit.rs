@@ -1,99 +1,83 @@
-//! The commit point: one versioned update of a showtime's document.
+//! The commit point: one versioned update of a showtime's document, as a statement.
 
-use std::time::Duration;
-
-use bson::{Bson, Document, doc};
-use mongodb::options::{Hint, ReadConcern};
-use seathold_core::ShowtimeId;
+use seathold_core::SeatState;
 use seathold_service::model::ShowtimeStatus;
-use seathold_service::ports::{Commit, CommitOutcome, StoreError};
+use seathold_service::ports::Commit;
 
-use super::collections::{Collections, date, oid};
-use super::{failures, seats};
+use super::bulk::Statements;
+use super::clock::Arbiter;
+use super::collections::date;
+use super::seats;
+use crate::documents::Writer;
 
-/// How long a server that may be the primary no more looks for a majority that
-/// says it is.
-const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
+/// The field with the stamp of the commit that was applied last.
+pub(super) const STAMP: &str = "commit_id";
 
-pub(super) async fn commit(db: Collections, commit: Commit) -> Result<CommitOutcome, StoreError> {
-    let update = db.showtimes.update_one(filter(&commit, db.arbiter.now()), change(&commit));
-    match update.hint(Hint::Keys(doc! {"_id": 1})).await.map_err(failures::write) {
-        Ok(updated) if updated.matched_count == 0 => Ok(CommitOutcome::Conflict),
-        Ok(_) => Ok(CommitOutcome::Applied),
-        Err(error) => {
-            if matches!(error, StoreError::Unknown(_)) {
-                read_back(&db, commit.showtime).await;
-            }
-            Err(error)
-        }
-    }
+/// Tells one commit from all others.
+pub(super) type Stamp = [u8; 16];
+
+/// The update that makes this commit.
+pub(super) fn statement(commit: &Commit, stamp: &Stamp, arbiter: &Arbiter) -> Statements {
+    Statements::one(|bytes| {
+        let mut statement = Writer::new(bytes);
+        filter(commit, arbiter, &mut statement.document("q"));
+        change(commit, stamp, &mut statement.document("u"));
+        // Found by its id, whatever else must hold.
+        statement.document("hint").int("_id", 1);
+    })
 }
 
-/// Waits until the majority has whatever the showtime's document has now: what
-/// is read from then on tells what became of a commit whose answer was lost. A
-/// linearizable read takes as long as the server's journal waits for company,
-/// 100 ms: too long for those who have nothing to be in doubt about.
-async fn read_back(db: &Collections, id: ShowtimeId) {
-    let find = db
-        .showtimes
-        .find_one(doc! {"_id": oid(id.bytes())})
-        .projection(doc! {"_id": 1})
-        .read_concern(ReadConcern::linearizable())
-        .max_time(CONFIRMED_WITHIN);
-    if let Err(error) = find.await {
-        tracing::warn!(showtime = %id, error = %error.kind, "not read back");
-    }
-}
-
-fn filter(commit: &Commit, now: Bson) -> Document {
-    let mut filter = doc! {
-        "_id": oid(commit.showtime.bytes()),
-        "version": commit.at_version as i64,
-        "$expr": window(commit, now),
-    };
+fn filter(commit: &Commit, arbiter: &Arbiter, filter: &mut Writer<'_>) {
+    filter.oid("_id", commit.showtime.bytes());
+    filter.long("version", commit.at_version as i64);
     if commit.only_scheduled {
-        filter.insert("status", ShowtimeStatus::Scheduled.as_str());
+        filter.text("status", ShowtimeStatus::Scheduled.as_str());
     }
+    window(commit, arbiter, &mut filter.document("$expr"));
     for (label, _) in &commit.seats {
-        filter.insert(seats::path(label), doc! {"$exists": true});
+        filter.document(&seats::path(label)).bool("$exists", true);
     }
-    filter
 }
 
 /// It is before the deadline, and not before the window.
-fn window(commit: &Commit, now: Bson) -> Document {
-    let before = doc! {"$lt": [now.clone(), date(commit.deadline)]};
-    match commit.not_before {
-        Some(from) => doc! {"$and": [before, {"$gte": [now, date(from)]}]},
-        None => before,
+fn window(commit: &Commit, arbiter: &Arbiter, window: &mut Writer<'_>) {
+    let mut both = window.array("$and");
+    let mut before = both.document("0");
+    compare(&mut before.array("$lt"), arbiter, date(commit.deadline));
+    drop(before);
+    if let Some(from) = commit.not_before {
+        compare(&mut both.document("1").array("$gte"), arbiter, date(from));
     }
 }
 
+fn compare(pair: &mut Writer<'_>, arbiter: &Arbiter, with: bson::DateTime) {
+    arbiter.write("0", pair);
+    pair.date("1", with);
+}
+
 /// Counters are set to what was computed, never incremented.
-fn change(commit: &Commit) -> Document {
-    let mut set = doc! {
-        "version": commit.at_version as i64 + 1,
-        "available_seats": i64::from(commit.available),
-        "next_expiry": commit.next_expiry.map(date),
-    };
-    if let Some(at) = commit.cancelled_at {
-        set.insert("status", ShowtimeStatus::Cancelled.as_str());
-        set.insert("cancelled_at", date(at));
+fn change(commit: &Commit, stamp: &Stamp, change: &mut Writer<'_>) {
+    let mut set = change.document("$set");
+    set.long("version", commit.at_version as i64 + 1);
+    set.binary(STAMP, &[stamp]);
+    set.long("available_seats", commit.available.into());
+    match commit.next_expiry {
+        Some(at) => set.date("next_expiry", date(at)),
+        None => set.null("next_expiry"),
     }
-    let mut unset = Document::new();
+    if let Some(at) = commit.cancelled_at {
+        set.text("status", ShowtimeStatus::Cancelled.as_str());
+        set.date("cancelled_at", date(at));
+    }
     for (label, state) in &commit.seats {
-        let path = seats::path(label);
-        for (field, value) in seats::fields(state) {
-            let field = format!("{path}.{field}");
-            match value {
-                Some(value) => set.insert(field, value),
-                None => unset.insert(field, Bson::Null),
-            };
+        seats::set(label, state, &mut set);
+    }
+    drop(set);
+    // The server takes no empty one. A seat that is held has all fields.
+    if commit.seats.iter().any(|(_, state)| !matches!(state, SeatState::Held { .. })) {
+        let mut unset = change.document("$unset");
+        for (label, state) in &commit.seats {
+            seats::unset(label, state, &mut unset);
         }
     }
-    let mut change = doc! {"$set": set};
-    if !unset.is_empty() {
-        change.insert("$unset", unset);
-    }
-    change
 }

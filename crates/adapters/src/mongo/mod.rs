@@ -8,15 +8,18 @@ mod claims;
 mod clock;
 mod collections;
 mod commit;
+mod commits;
 mod connect;
 mod events;
 mod failures;
+mod gather;
 mod lists;
 mod migrate;
 mod payments;
 mod prepare;
 mod rows;
 mod seats;
+mod shared;
 mod showtimes;
 
 use std::future::Future;
@@ -92,11 +95,14 @@ async fn detached<T: Send + 'static>(
     call: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, String> {
     // What it logs belongs to the request.
-    match timeout(ANSWER_TIME, tokio::spawn(call.in_current_span())).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {ANSWER_TIME:?}")),
-    }
+    let call = tokio::spawn(call.in_current_span());
+    in_time(call).await?.map_err(|error| error.to_string())
+}
+
+/// The answer of a call that goes on by itself, if it comes in time.
+async fn in_time<T>(call: impl Future<Output = T>) -> Result<T, String> {
+    let late = || format!("no answer within {ANSWER_TIME:?}");
+    timeout(ANSWER_TIME, call).await.map_err(|_| late())
 }
 
 #[async_trait]

@@ -43,7 +43,7 @@ pub(super) async fn delete(
     let filters = made.iter().map(|(id, lease_until)| {
         doc! {"_id": oid(id.bytes()), "lease_until": date(*lease_until)}
     });
-    bulk::delete(&db.database, &db.bookings, filters.collect()).await
+    bulk::delete(&db.bookings, filters.collect()).await
 }
 
 /// The updates that mark rows whose seats are about to be given back, or taken
@@ -133,8 +133,8 @@ pub(super) async fn settle(
         change: doc! {"$set": ended(settlement.status, settlement.at)},
         many: false,
     };
-    let updates = settlements.into_iter().map(update).collect();
-    bulk::update(&db.database, &db.bookings, updates).await
+    let updates = bulk::updates(settlements.into_iter().map(update))?;
+    bulk::update(&db.bookings, &updates).await
 }
 
 fn ended(status: BookingStatus, at: Timestamp) -> Document {

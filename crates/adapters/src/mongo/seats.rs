@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use bson::raw::{CString, RawBsonRef};
-use bson::{Bson, RawDocument, RawDocumentBuf};
-use seathold_core::{Seat, SeatLabel, SeatMap, SeatState, SeatType};
+use bson::{RawDocument, RawDocumentBuf};
+use seathold_core::{Seat, SeatLabel, SeatMap, SeatState};
 use seathold_service::model::{ShowtimeSummary, StoredShowtime};
 use seathold_service::ports::StoreError;
 
 use super::collections::encode;
 use super::failures;
-use crate::documents::{self, SeatDocument};
+use crate::documents::{self, SeatDocument, SeatFields, Writer};
 
 /// The field with the rows of seats.
 pub(super) const SEATS: &str = "seats";
@@ -80,16 +80,51 @@ pub(super) fn find<'d>(
     Ok(found)
 }
 
-/// What becomes of the fields of a seat's entry; none: it has the field no more.
-pub(super) fn fields(state: &SeatState) -> [(&'static str, Option<Bson>); 4] {
-    // Of an entry of any type: the type stays as it is.
-    let entry = SeatDocument::new(SeatType::Standard, state);
-    [
-        ("status", Some(entry.status.into())),
-        ("held_until", entry.held_until.map(Bson::from)),
-        ("booking_id", entry.booking_id.map(Bson::from)),
-        ("user_id", entry.user_id.map(Bson::from)),
-    ]
+/// Writes what becomes of the fields of a seat's entry; its type stays as it is.
+pub(super) fn set(label: &SeatLabel, state: &SeatState, set: &mut Writer<'_>) {
+    let fields = SeatFields::of(state);
+    let mut path = Path::of(label);
+    set.text(path.to("status"), fields.status);
+    if let Some(until) = fields.held_until {
+        set.date(path.to("held_until"), until);
+    }
+    if let Some((booking, user)) = fields.owner {
+        set.oid(path.to("booking_id"), booking.bytes());
+        set.text(path.to("user_id"), user.as_str());
+    }
+}
+
+/// Writes which fields a seat's entry has no more.
+pub(super) fn unset(label: &SeatLabel, state: &SeatState, unset: &mut Writer<'_>) {
+    let fields = SeatFields::of(state);
+    let mut path = Path::of(label);
+    if fields.held_until.is_none() {
+        unset.null(path.to("held_until"));
+    }
+    if fields.owner.is_none() {
+        unset.null(path.to("booking_id"));
+        unset.null(path.to("user_id"));
+    }
+}
+
+/// The paths of a seat's fields.
+struct Path {
+    text: String,
+    /// Where the name of the field stands.
+    field: usize,
+}
+
+impl Path {
+    fn of(label: &SeatLabel) -> Self {
+        let text = path(label) + ".";
+        Self { field: text.len(), text }
+    }
+
+    fn to(&mut self, field: &str) -> &str {
+        self.text.truncate(self.field);
+        self.text.push_str(field);
+        &self.text
+    }
 }
 
 /// The showtime in a document. A seat without a position stands where its entry

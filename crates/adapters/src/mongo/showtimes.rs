@@ -7,7 +7,8 @@ use seathold_service::ports::{
 };
 
 use super::collections::{Collections, decoded, oid};
-use super::{MongoStore, commit, failures, lists, seats};
+use super::commits::Ready;
+use super::{MongoStore, failures, in_time, lists, seats};
 use crate::documents::{self, SeatDocument};
 
 #[async_trait]
@@ -36,7 +37,8 @@ impl Showtimes for MongoStore {
     }
 
     async fn version(&self, id: ShowtimeId) -> Result<Option<u64>, StoreError> {
-        self.read(move |db| version(db, id)).await
+        let asked = self.collections.shared.versions.ask(id);
+        in_time(asked).await.unwrap_or_else(|why| Err(StoreError::Unavailable(why)))
     }
 
     async fn summary(&self, id: ShowtimeId) -> Result<Option<ShowtimeSummary>, StoreError> {
@@ -58,8 +60,9 @@ impl Showtimes for MongoStore {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
-        let commit = commit.clone();
-        self.write(|db| commit::commit(db, commit)).await
+        let Collections { shared, arbiter, .. } = &self.collections;
+        let asked = shared.commits.ask(Ready::new(commit, arbiter));
+        in_time(asked).await.unwrap_or_else(|why| Err(StoreError::Unknown(why)))
     }
 
     async fn list_showtimes(
@@ -89,13 +92,6 @@ impl Showtimes for MongoStore {
 
 fn by_id(id: ShowtimeId) -> bson::Document {
     doc! {"_id": oid(id.bytes())}
-}
-
-async fn version(db: Collections, id: ShowtimeId) -> Result<Option<u64>, StoreError> {
-    let find = db.showtimes.find_one(by_id(id)).projection(doc! {"_id": 0, "version": 1});
-    let Some(found) = find.await.map_err(failures::read)? else { return Ok(None) };
-    let version = found.get_i64("version").map_err(failures::document)?;
-    u64::try_from(version).map(Some).map_err(failures::document)
 }
 
 async fn seats_now(
