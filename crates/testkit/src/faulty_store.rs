@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use seathold_core::{BookingId, PaymentId, SeatLabel, SeatMap, ShowtimeId, Timestamp};
 use seathold_service::model::{
     Booking, Claim, ClaimKey, GatewayEvent, Payment, PaymentMethod, PaymentStatus, ReceivedEvent,
-    Settlement, Showtime, ShowtimeSummary, StoredShowtime,
+    Settlement, Showtime, ShowtimeSummary, StoredShowtime, Version,
 };
 use seathold_service::ports::{
     BookingFilter, Bookings, ClaimEnd, Commit, CommitOutcome, EventKey, Inserted, Page,
@@ -120,7 +120,7 @@ macro_rules! with_faults {
 with_faults! { Showtimes {
     insert_showtime(showtime: &Showtime, map: &SeatMap) -> ();
     load(id: ShowtimeId) -> Option<StoredShowtime>;
-    version(id: ShowtimeId) -> Option<u64>;
+    version(id: ShowtimeId) -> Option<Version>;
     summary(id: ShowtimeId) -> Option<ShowtimeSummary>;
     seats_now(id: ShowtimeId, labels: &[SeatLabel]) -> Option<SeatsNow>;
     commit(commit: &Commit) -> CommitOutcome;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seathold_adapters::{EmbeddedStore, MongoStore, SystemClock, SystemRandom, TokioTasks};
+use seathold_service::model::Version;
 use seathold_service::ports::{Commit, CommitOutcome, Env, Preparation, Prepared, Store};
 use tokio::time::Instant;
 
@@ -73,10 +74,8 @@ async fn client(store: Arc<dyn Store>, batch: usize, began: Instant) -> Result<u
     // One seat, two, one, two: as if they were free again each time all are held.
     let mut seats = labels.iter().copied().cycle();
     let mut holds = 0;
-    for version in 0.. {
-        if began.elapsed() >= RUN {
-            break;
-        }
+    let mut version = Version::first(0);
+    while began.elapsed() < RUN {
         let wanted = (0..batch).map(|n| seats.by_ref().take(1 + n % 2).collect::<Vec<_>>());
         let wanted: Vec<_> = wanted.collect();
         let records = wanted.iter().map(|seats| records::hold(&env, &showtime, seats));
@@ -86,7 +85,8 @@ async fn client(store: Arc<dyn Store>, batch: usize, began: Instant) -> Result<u
         let states = preparation.holds.iter().flat_map(|(_, row)| records::held(row)).collect();
         let commit = Commit {
             showtime: showtime.id,
-            at_version: version,
+            id: env.uuid(),
+            at: version,
             seats: states,
             available: 0,
             next_expiry: Some(env.now().plus_millis(HOLD_MS)),
@@ -99,6 +99,7 @@ async fn client(store: Arc<dyn Store>, batch: usize, began: Instant) -> Result<u
         if !opened || store.commit(&commit).await? != CommitOutcome::Applied {
             return Err("a batch was not taken".into());
         }
+        version = commit.makes();
         holds += batch;
     }
     Ok(holds)

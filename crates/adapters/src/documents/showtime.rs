@@ -1,8 +1,10 @@
-use bson::DateTime;
 use bson::oid::ObjectId;
+use bson::spec::BinarySubtype;
+use bson::{Binary, DateTime};
 use seathold_core::{BookingId, PriceTable, SeatState, SeatType, ShowtimeId, UserId};
 use seathold_service::model::{Showtime, ShowtimeStatus, ShowtimeSummary};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{DocumentError, Record, append, date, moment, named, parse, required};
 
@@ -23,6 +25,8 @@ pub struct ShowtimeDocument {
     pub total_seats: u32,
     pub available_seats: u32,
     pub version: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_id: Option<Binary>,
     #[serde(default)]
     pub next_expiry: Option<DateTime>,
     pub status: String,
@@ -72,6 +76,10 @@ impl From<&ShowtimeSummary> for ShowtimeDocument {
             total_seats: showtime.total_seats,
             available_seats: summary.available,
             version: summary.version,
+            commit_id: summary.commit_id.map(|id| Binary {
+                subtype: BinarySubtype::Generic,
+                bytes: id.as_bytes().to_vec(),
+            }),
             next_expiry: summary.next_expiry.map(date),
             status: status.as_str().to_owned(),
             cancelled_at: summary.cancelled_at.map(date),
@@ -105,8 +113,14 @@ impl TryFrom<ShowtimeDocument> for ShowtimeSummary {
             available: document.available_seats,
             next_expiry: document.next_expiry.map(moment),
             version: document.version,
+            commit_id: document.commit_id.map(commit_id).transpose()?,
         })
     }
+}
+
+fn commit_id(id: Binary) -> Result<Uuid, DocumentError> {
+    let bytes = id.bytes.try_into().map(Uuid::from_bytes);
+    bytes.map_err(|_| DocumentError("commit_id is not 16 bytes long".to_owned()))
 }
 
 /// One seat; its label stands beside it.

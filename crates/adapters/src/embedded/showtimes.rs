@@ -4,7 +4,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use redb::ReadableTable;
 use seathold_core::{Seat, SeatLabel, SeatMap, SeatState, SeatType, ShowtimeId, Timestamp};
-use seathold_service::model::{Showtime, ShowtimeSummary, StoredShowtime};
+use seathold_service::model::{Showtime, ShowtimeSummary, StoredShowtime, Version};
 use seathold_service::ports::{
     Commit, CommitOutcome, Page, SeatsNow, ShowtimeFilter, ShowtimeSort, Showtimes, StoreError,
 };
@@ -25,6 +25,7 @@ impl Showtimes for EmbeddedStore {
             available: map.available(),
             next_expiry: map.next_expiry(),
             version: map.version(),
+            commit_id: None,
         };
         let seats = map.seats().to_vec();
         self.writer.run(move |tables| insert(tables, &summary, &seats)).await
@@ -34,8 +35,8 @@ impl Showtimes for EmbeddedStore {
         self.scan(move |snapshot| load(snapshot, id)).await
     }
 
-    async fn version(&self, id: ShowtimeId) -> Result<Option<u64>, StoreError> {
-        Ok(self.summary(id).await?.map(|summary| summary.version))
+    async fn version(&self, id: ShowtimeId) -> Result<Option<Version>, StoreError> {
+        Ok(self.summary(id).await?.map(|summary| summary.version()))
     }
 
     async fn summary(&self, id: ShowtimeId) -> Result<Option<ShowtimeSummary>, StoreError> {
@@ -155,7 +156,7 @@ fn apply(
     };
     let in_window = commit.not_before.is_none_or(|from| from <= now) && now < commit.deadline;
     let cancelled = commit.only_scheduled && old.cancelled_at.is_some();
-    if old.version != commit.at_version || cancelled || !in_window {
+    if old.version() != commit.at || cancelled || !in_window {
         return Ok(CommitOutcome::Conflict);
     }
     let mut rows = Vec::with_capacity(commit.seats.len());
@@ -172,6 +173,7 @@ fn apply(
     }
     let new = ShowtimeSummary {
         version: old.version + 1,
+        commit_id: Some(commit.id),
         available: commit.available,
         next_expiry: commit.next_expiry,
         cancelled_at: commit.cancelled_at.or(old.cancelled_at),

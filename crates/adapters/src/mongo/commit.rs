@@ -10,18 +10,15 @@ use super::collections::date;
 use super::seats;
 use crate::documents::Writer;
 
-/// The field with the stamp of the commit that was applied last.
-pub(super) const STAMP: &str = "commit_id";
-
-/// Tells one commit from all others.
-pub(super) type Stamp = [u8; 16];
+/// The field with the id of the commit that was applied last.
+pub(super) const COMMIT_ID: &str = "commit_id";
 
 /// The update that makes this commit.
-pub(super) fn statement(commit: &Commit, stamp: &Stamp, arbiter: &Arbiter) -> Statements {
+pub(super) fn statement(commit: &Commit, arbiter: &Arbiter) -> Statements {
     Statements::one(|bytes| {
         let mut statement = Writer::new(bytes);
         filter(commit, arbiter, &mut statement.document("q"));
-        change(commit, stamp, &mut statement.document("u"));
+        change(commit, &mut statement.document("u"));
         // Found by its id, whatever else must hold.
         statement.document("hint").int("_id", 1);
     })
@@ -29,7 +26,12 @@ pub(super) fn statement(commit: &Commit, stamp: &Stamp, arbiter: &Arbiter) -> St
 
 fn filter(commit: &Commit, arbiter: &Arbiter, filter: &mut Writer<'_>) {
     filter.oid("_id", commit.showtime.bytes());
-    filter.long("version", commit.at_version as i64);
+    filter.long("version", commit.at.number as i64);
+    // The number alone may come again after a backup was brought back.
+    match commit.at.made_by {
+        Some(id) => filter.binary(COMMIT_ID, &[id.as_bytes()]),
+        None => filter.null(COMMIT_ID),
+    }
     if commit.only_scheduled {
         filter.text("status", ShowtimeStatus::Scheduled.as_str());
     }
@@ -56,10 +58,10 @@ fn compare(pair: &mut Writer<'_>, arbiter: &Arbiter, with: bson::DateTime) {
 }
 
 /// Counters are set to what was computed, never incremented.
-fn change(commit: &Commit, stamp: &Stamp, change: &mut Writer<'_>) {
+fn change(commit: &Commit, change: &mut Writer<'_>) {
     let mut set = change.document("$set");
-    set.long("version", commit.at_version as i64 + 1);
-    set.binary(STAMP, &[stamp]);
+    set.long("version", commit.at.number as i64 + 1);
+    set.binary(COMMIT_ID, &[commit.id.as_bytes()]);
     set.long("available_seats", commit.available.into());
     match commit.next_expiry {
         Some(at) => set.date("next_expiry", date(at)),

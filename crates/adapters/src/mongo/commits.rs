@@ -6,15 +6,16 @@ use std::time::Duration;
 use bson::doc;
 use mongodb::options::ReadConcern;
 use seathold_core::ShowtimeId;
-use seathold_service::ports::{Commit, CommitOutcome, Random, StoreError};
+use seathold_service::model::Version;
+use seathold_service::ports::{Commit, CommitOutcome, StoreError};
+use uuid::Uuid;
 
 use super::bulk::{self, Statements, Verb};
 use super::clock::Arbiter;
-use super::collections::{Documents, oid, some_of};
-use super::commit::{self, STAMP, Stamp};
-use super::failures;
+use super::collections::{Documents, oid};
 use super::gather::Kind;
-use crate::SystemRandom;
+use super::shared::versions;
+use super::{commit, failures};
 
 /// How long a server that may be the primary no more looks for a majority that
 /// says it is.
@@ -23,22 +24,20 @@ const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
 /// A commit, ready to be sent.
 pub(super) struct Ready {
     showtime: ShowtimeId,
-    at_version: u64,
-    stamp: Stamp,
+    id: Uuid,
+    at: Version,
     statement: Statements,
 }
 
 impl Ready {
     pub(super) fn new(commit: &Commit, arbiter: &Arbiter) -> Self {
-        let mut stamp = Stamp::default();
-        SystemRandom.fill(&mut stamp);
-        let statement = commit::statement(commit, &stamp, arbiter);
-        Self { showtime: commit.showtime, at_version: commit.at_version, stamp, statement }
+        let Commit { showtime, id, at, .. } = *commit;
+        Self { showtime, id, at, statement: commit::statement(commit, arbiter) }
     }
 }
 
 /// Makes commits. The server tells only how many were applied: if not all were,
-/// the stamps in the documents tell which.
+/// the ids in the documents tell which.
 pub(super) struct Commits(pub(super) Documents);
 
 type Outcome = Result<CommitOutcome, StoreError>;
@@ -72,7 +71,7 @@ impl Kind for Commits {
         };
         let found = match same {
             Some(_) => Ok(BTreeMap::new()),
-            None => self.stamps(&asks).await,
+            None => versions(&self.0, asks.iter().map(|ask| ask.showtime)).await,
         };
         let became = |(at, ask): (usize, &Ready)| match (failed.remove(&at), same, &found) {
             (Some(reason), ..) if answer.retried => Err(StoreError::Unknown(reason)),
@@ -87,13 +86,13 @@ impl Kind for Commits {
 
 /// What became of a commit, by what stands in its showtime's document after it
 /// was tried.
-fn became(commit: &Ready, found: Option<&(u64, Option<Stamp>)>, retried: bool) -> Outcome {
+fn became(commit: &Ready, found: Option<&Version>, retried: bool) -> Outcome {
     let unknown = |why: &str| Err(StoreError::Unknown(why.to_owned()));
     match found {
-        Some((_, Some(stamp))) if *stamp == commit.stamp => Ok(CommitOutcome::Applied),
+        Some(version) if version.made_by == Some(commit.id) => Ok(CommitOutcome::Applied),
         // Another commit has followed on its version, in its stead.
-        Some((version, _)) if *version == commit.at_version + 1 => Ok(CommitOutcome::Conflict),
-        Some((version, _)) if *version > commit.at_version => {
+        Some(version) if version.number == commit.at.number + 1 => Ok(CommitOutcome::Conflict),
+        Some(version) if version.number > commit.at.number => {
             unknown("others were applied since: one of them, or this, at its version")
         }
         _ if retried => unknown("the first try may yet arrive"),
@@ -102,23 +101,6 @@ fn became(commit: &Ready, found: Option<&(u64, Option<Stamp>)>, retried: bool) -
 }
 
 impl Commits {
-    /// Versions and stamps, as the majority has them.
-    async fn stamps(
-        &self,
-        asks: &[Ready],
-    ) -> Result<BTreeMap<ShowtimeId, (u64, Option<Stamp>)>, StoreError> {
-        let ids: Vec<_> = asks.iter().map(|ask| oid(ask.showtime.bytes())).collect();
-        let find = self.0.find(doc! {"_id": {"$in": ids}});
-        let find = find.projection(doc! {"version": 1, STAMP: 1});
-        let found = some_of(find, asks.len() as u32, |document| {
-            let id = document.get_object_id("_id").map_err(failures::document)?;
-            let version = document.get_i64("version").map_err(failures::document)?;
-            let stamp = document.get_binary(STAMP).ok().and_then(|id| id.bytes.try_into().ok());
-            Ok((ShowtimeId::from_bytes(id.bytes()), (version.unsigned_abs(), stamp)))
-        });
-        Ok(found.await?.into_iter().collect())
-    }
-
     /// Waits until the majority has all that this server has now, of whatever
     /// showtimes: what is read from then on tells what became of commits whose
     /// answer was lost. A linearizable read takes as long as the server's journal

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use bson::{RawDocumentBuf, doc};
 use seathold_core::ShowtimeId;
-use seathold_service::model::{Claim, ClaimKey};
+use seathold_service::model::{Claim, ClaimKey, Version};
 use seathold_service::ports::StoreError;
+use uuid::Uuid;
 
 use super::bulk::{self, Statements, Verb};
 use super::collections::{Documents, oid, some_of};
+use super::commit::COMMIT_ID;
 use super::commits::Commits;
 use super::gather::{Gatherer, Kind};
 use super::{claims, failures};
@@ -93,31 +95,35 @@ pub(super) struct Versions(Documents);
 
 impl Kind for Versions {
     type Ask = ShowtimeId;
-    type Answer = Option<u64>;
+    type Answer = Option<Version>;
 
     fn bytes(_: &ShowtimeId) -> usize {
         32
     }
 
-    async fn send(&self, asks: Vec<ShowtimeId>) -> Vec<Result<Option<u64>, StoreError>> {
-        match versions(&self.0, &asks).await {
-            Ok(found) => asks.iter().map(|id| found.get(id).cloned().transpose()).collect(),
+    async fn send(&self, asks: Vec<ShowtimeId>) -> Vec<Result<Option<Version>, StoreError>> {
+        match versions(&self.0, asks.iter().copied()).await {
+            Ok(found) => asks.iter().map(|id| Ok(found.get(id).copied())).collect(),
             Err(error) => vec![Err(error); asks.len()],
         }
     }
 }
 
-async fn versions(
+/// The versions of those of these showtimes that exist, as the majority has them.
+pub(super) async fn versions(
     showtimes: &Documents,
-    ids: &[ShowtimeId],
-) -> Result<BTreeMap<ShowtimeId, Result<u64, StoreError>>, StoreError> {
-    let wanted: Vec<_> = ids.iter().map(|id| oid(id.bytes())).collect();
-    let find = showtimes.find(doc! {"_id": {"$in": wanted}}).projection(doc! {"version": 1});
-    let found = some_of(find, ids.len() as u32, |document| {
+    ids: impl Iterator<Item = ShowtimeId>,
+) -> Result<BTreeMap<ShowtimeId, Version>, StoreError> {
+    let wanted: Vec<_> = ids.map(|id| oid(id.bytes())).collect();
+    let limit = wanted.len() as u32;
+    let find = showtimes.find(doc! {"_id": {"$in": wanted}});
+    let find = find.projection(doc! {"version": 1, COMMIT_ID: 1});
+    let found = some_of(find, limit, |document| {
         let id = document.get_object_id("_id").map_err(failures::document)?;
-        let version = document.get_i64("version").map_err(failures::document);
-        let version = version.and_then(|v| u64::try_from(v).map_err(failures::document));
-        Ok((ShowtimeId::from_bytes(id.bytes()), version))
+        let number = document.get_i64("version").map_err(failures::document)?.unsigned_abs();
+        let made_by = document.get_binary(COMMIT_ID).ok().map(|id| Uuid::from_slice(id.bytes));
+        let made_by = made_by.transpose().map_err(failures::document)?;
+        Ok((ShowtimeId::from_bytes(id.bytes()), Version { number, made_by }))
     });
     Ok(found.await?.into_iter().collect())
 }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use bson::{RawDocumentBuf, doc};
 use seathold_core::{SeatLabel, SeatMap, SeatState, ShowtimeId, Timestamp};
-use seathold_service::model::{Showtime, ShowtimeSummary, StoredShowtime};
+use seathold_service::model::{Showtime, ShowtimeSummary, StoredShowtime, Version};
 use seathold_service::ports::{
     Commit, CommitOutcome, Page, SeatsNow, ShowtimeFilter, Showtimes, StoreError,
 };
@@ -20,6 +20,7 @@ impl Showtimes for MongoStore {
             available: map.available(),
             next_expiry: map.next_expiry(),
             version: map.version(),
+            commit_id: None,
         };
         let document = seats::document(&summary, map.seats())?;
         let insert = |db: Collections| async move {
@@ -36,7 +37,7 @@ impl Showtimes for MongoStore {
         self.read(load).await
     }
 
-    async fn version(&self, id: ShowtimeId) -> Result<Option<u64>, StoreError> {
+    async fn version(&self, id: ShowtimeId) -> Result<Option<Version>, StoreError> {
         let asked = self.collections.shared.versions.ask(id);
         in_time(asked).await.unwrap_or_else(|why| Err(StoreError::Unavailable(why)))
     }

@@ -4,8 +4,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::{Cmd, Pipeline};
 use seathold_core::{BookingId, SeatLabel, SeatState, ShowtimeId, Timestamp};
+use seathold_service::model::Version;
 use seathold_service::ports::{Feed, News};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::line::Line;
 use super::send;
@@ -74,26 +76,33 @@ fn add(news: &News) -> Pipeline {
     let text = serde_json::to_vec(&told).expect("it has no keys that are not text");
     let mut pipeline = redis::pipe();
     pipeline.cmd("XADD").arg(&key).arg("MAXLEN").arg("~").arg(KEPT);
-    pipeline.arg(format!("{}-0", news.version)).arg(FIELD).arg(text);
+    pipeline.arg(format!("{}-0", made(news.at.number))).arg(FIELD).arg(text);
     pipeline.cmd("PEXPIRE").arg(&key).arg(KEPT_FOR.as_millis() as u64);
     pipeline
 }
 
+/// The number of the version that a commit on this one makes.
+const fn made(on: u64) -> u64 {
+    on + 1
+}
+
 fn range(showtime: ShowtimeId, version: u64) -> Cmd {
     let mut range = redis::cmd("XRANGE");
-    range.arg(key(showtime)).arg(format!("({version}-0")).arg("+").arg("COUNT").arg(KEPT);
+    range.arg(key(showtime)).arg(format!("{}-0", made(version))).arg("+").arg("COUNT").arg(KEPT);
     range
 }
 
 fn parse(showtime: ShowtimeId, (id, fields): &Entry) -> Option<News> {
-    let version = id.split('-').next()?.parse().ok()?;
+    let number = id.split('-').next()?.parse::<u64>().ok()?.checked_sub(1)?;
     let told: Told = serde_json::from_slice(fields.get(1)?).ok()?;
+    let made_by = told.after.map(|id| id.parse::<Uuid>()).transpose().ok()?;
     let seats = told.seats.into_iter().map(|(label, owner)| {
         Some((label.parse::<SeatLabel>().ok()?, owner.map_or(Some(SeatState::Available), state)?))
     });
     Some(News {
         showtime,
-        version,
+        id: told.id.parse().ok()?,
+        at: Version { number, made_by },
         seats: seats.collect::<Option<_>>()?,
         available: told.available,
         cancelled_at: told.cancelled_at.map(Timestamp::from_millis),
@@ -111,6 +120,11 @@ fn state((booking, user, until): Owner) -> Option<SeatState> {
 /// A commit on its way, in few letters.
 #[derive(Serialize, Deserialize)]
 struct Told {
+    #[serde(rename = "i")]
+    id: String,
+    /// The commit it follows.
+    #[serde(rename = "f")]
+    after: Option<String>,
     #[serde(rename = "a")]
     available: u32,
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
@@ -136,6 +150,8 @@ impl From<&News> for Told {
         };
         let seats = news.seats.iter().map(|(label, state)| (label.to_string(), owner(state)));
         Self {
+            id: news.id.to_string(),
+            after: news.at.made_by.map(|id| id.to_string()),
             available: news.available,
             cancelled_at: news.cancelled_at.map(|at| at.as_millis()),
             seats: seats.collect(),

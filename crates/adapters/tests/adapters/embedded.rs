@@ -7,11 +7,14 @@ use seathold_adapters::{EmbeddedStore, OpenError};
 use seathold_core::{
     BookingId, PriceTable, Schedule, Seat, SeatMap, SeatState, SeatType, ShowtimeId, Timestamp,
 };
-use seathold_service::model::{Claim, ClaimKey, ClaimStatus, Fingerprint, Resource, Showtime};
+use seathold_service::model::{
+    Claim, ClaimKey, ClaimStatus, Fingerprint, Resource, Showtime, Version,
+};
 use seathold_service::ports::{
     Bookings, Clock, Commit, CommitOutcome, Showtimes, Store, StoreError,
 };
-use seathold_testkit::TestClock;
+use seathold_testkit::{TestClock, fresh_u64};
+use uuid::Uuid;
 
 fn open(dir: &Path, clock: &TestClock) -> Result<EmbeddedStore, OpenError> {
     EmbeddedStore::open(dir, Arc::new(clock.clone()))
@@ -45,14 +48,15 @@ fn map() -> SeatMap {
     SeatMap::new(schedule, 0, (0..60_000).rev().map(seat).collect()).expect("it is a map")
 }
 
-fn commit(clock: &TestClock, at_version: u64, label: &str) -> Commit {
+fn commit(clock: &TestClock, at: Version, label: &str) -> Commit {
     let booked = SeatState::Booked {
         booking: BookingId::from_bytes([2; 12]),
         user: "alice".parse().expect("it is a user"),
     };
     Commit {
         showtime: showtime().id,
-        at_version,
+        id: Uuid::from_u64_pair(1, fresh_u64()),
+        at,
         seats: vec![(label.parse().expect("it is a label"), booked)],
         available: 59_999,
         next_expiry: None,
@@ -68,7 +72,8 @@ async fn everything_is_there_after_a_restart_and_the_largest_map_keeps_its_order
     let (dir, clock) = (tempfile::tempdir().expect("a folder"), TestClock::default());
     let store = open(dir.path(), &clock).expect("it is empty");
     store.insert_showtime(&showtime(), &map()).await.expect("it is added");
-    let outcome = store.commit(&commit(&clock, 0, "S7")).await.expect("it answers");
+    let first = commit(&clock, Version::first(0), "S7");
+    let outcome = store.commit(&first).await.expect("it answers");
     assert_eq!(outcome, CommitOutcome::Applied);
     let load = async |store: &EmbeddedStore| {
         let stored = store.load(showtime().id).await.expect("it answers").expect("it was added");
@@ -79,7 +84,7 @@ async fn everything_is_there_after_a_restart_and_the_largest_map_keeps_its_order
     drop(store);
     let store = open(dir.path(), &clock).expect("it was let go");
     assert_eq!(load(&store).await, before);
-    let outcome = store.commit(&commit(&clock, 1, "S8")).await.expect("it answers");
+    let outcome = store.commit(&commit(&clock, first.makes(), "S8")).await.expect("it answers");
     assert_eq!(outcome, CommitOutcome::Applied);
 }
 
@@ -88,7 +93,7 @@ async fn the_window_is_that_of_the_stores_own_clock() {
     let (dir, clock) = (tempfile::tempdir().expect("a folder"), TestClock::default());
     let store = open(dir.path(), &clock).expect("it is empty");
     store.insert_showtime(&showtime(), &map()).await.expect("it is added");
-    let timely = commit(&clock, 0, "S7");
+    let timely = commit(&clock, Version::first(0), "S7");
     let early = Commit { not_before: Some(clock.now()), ..timely.clone() };
     clock.advance(-1);
     assert_eq!(store.commit(&early).await.expect("it answers"), CommitOutcome::Conflict);
@@ -143,7 +148,7 @@ async fn what_was_queued_is_written_when_the_store_is_dropped() {
     assert!(added.await.is_err_and(|error| error.is_cancelled()));
     let store = open(dir.path(), &clock).expect("it was let go");
     let version: Result<_, StoreError> = store.version(showtime().id).await;
-    assert_eq!(version.expect("it answers"), Some(0));
+    assert_eq!(version.expect("it answers"), Some(Version::first(0)));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::task::{Desk, Turn};
 use crate::Error;
 use crate::limits::ROUNDS_MAX;
-use crate::model::{Claim, ClaimKey};
+use crate::model::{Claim, ClaimKey, Version};
 use crate::ports::{CommitOutcome, News, Preparation, Prepared, StoreError};
 
 /// Commands on their way through the rounds.
@@ -146,7 +146,7 @@ impl Desk {
 
     /// Makes sure that the map is the present one since the batch came. It may be
     /// another one then.
-    async fn verify(&mut self, batch: &mut Batch, version: u64) -> ControlFlow<Round> {
+    async fn verify(&mut self, batch: &mut Batch, version: Version) -> ControlFlow<Round> {
         if batch.fresh || self.is_verified(version) {
             return batch.goes_on(Ok(true));
         }
@@ -196,12 +196,12 @@ impl Desk {
 
     /// Makes sure of the lease, and of what others did who had it before. Whoever
     /// has come meanwhile joins the batch.
-    async fn take_turn(&mut self, batch: &mut Batch, version: u64) -> ControlFlow<Round> {
+    async fn take_turn(&mut self, batch: &mut Batch, version: Version) -> ControlFlow<Round> {
         let turn = if batch.alone { Turn::Without } else { self.lease().await };
         match turn {
             Turn::Kept => Continue(()),
             Turn::New => {
-                self.shared.maps.catch_up(&self.slot, version).await;
+                self.shared.maps.catch_up(&self.slot, version.number).await;
                 let latecomers = self.latecomers(batch.size);
                 batch.fresh &= latecomers.is_empty();
                 batch.size += latecomers.len();
@@ -277,12 +277,12 @@ impl Desk {
         mut plan: Plan,
         claims: Result<Vec<Claim>, StoreError>,
     ) -> Round {
-        let (commit, asked) = (plan.commit(), Instant::now());
+        let (commit, asked) = (plan.commit(self.shared.env.uuid()), Instant::now());
         let outcome = self.shared.store.commit(&commit).await;
         if let Ok(CommitOutcome::Applied) = outcome {
             let changes = plan.granted.iter().map(|(_, change)| change);
-            self.slot.committed(plan.version, changes, asked);
-            self.verified(Some(plan.version + 1));
+            self.slot.committed(plan.version, commit.id, changes, asked);
+            self.verified(Some(commit.makes()));
             self.shared.feed.publish(News::of(commit));
             self.answer(plan, claims).await;
             return Round::Answered;
@@ -296,7 +296,7 @@ impl Desk {
             Err(StoreError::Unknown(error)) => {
                 tracing::warn!(showtime = %self.showtime, %error, "commit without an answer");
                 batch.entries.iter_mut().for_each(|entry| entry.in_doubt = entry.attempted);
-                self.read_back(commit.at_version).await
+                self.read_back(commit.at).await
             }
             Ok(_) => Round::Again,
         }
@@ -304,7 +304,7 @@ impl Desk {
 
     /// After a lost reply: once the version has moved, the commit either took
     /// effect, which a new decision recognises, or never will.
-    async fn read_back(&self, decided_on: u64) -> Round {
+    async fn read_back(&self, decided_on: Version) -> Round {
         match self.shared.store.version(self.showtime).await {
             Ok(Some(version)) if version != decided_on => Round::Again,
             _ => Round::Unknown,

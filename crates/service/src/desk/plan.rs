@@ -2,19 +2,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use seathold_core::{Change, Refusal, SeatLabel, SeatState, Timestamp};
+use uuid::Uuid;
 
 use super::entry::{Durable, Entry};
 use crate::Rules;
 use crate::limits::CLOCK_TOLERANCE_MS;
 use crate::maps::Known;
-use crate::model::{Claim, ClaimKey, Showtime};
+use crate::model::{Claim, ClaimKey, Showtime, Version};
 use crate::ports::Commit;
 
 /// A batch decided on one version, each command on what those before it leave.
 pub(super) struct Plan {
     pub(super) showtime: Arc<Showtime>,
     /// The version it was decided on.
-    pub(super) version: u64,
+    pub(super) version: Version,
     pub(super) granted: Vec<(Entry, Change)>,
     pub(super) refused: Vec<(Entry, Refusal)>,
     /// Seats available after it.
@@ -42,7 +43,7 @@ impl Plan {
                 Err(refusal) => refused.push((entry, refusal)),
             }
         }
-        let (showtime, version) = (Arc::clone(&known.showtime), known.map.version());
+        let (showtime, version) = (Arc::clone(&known.showtime), known.version());
         let (available, next_expiry) = (known.map.available(), known.map.next_expiry());
         for (_, change) in granted.iter().rev() {
             known.map.revert(change);
@@ -78,7 +79,7 @@ impl Plan {
     }
 
     /// The one versioned update of the whole batch, about to be tried.
-    pub(super) fn commit(&mut self) -> Commit {
+    pub(super) fn commit(&mut self, id: Uuid) -> Commit {
         let mut seats: BTreeMap<SeatLabel, SeatState> = BTreeMap::new();
         let (mut not_before, mut cancelled_at, mut only_scheduled) = (None, None, false);
         let mut deadline: Option<Timestamp> = None;
@@ -95,7 +96,8 @@ impl Plan {
         }
         Commit {
             showtime: self.showtime.id,
-            at_version: self.version,
+            id,
+            at: self.version,
             seats: seats.into_iter().collect(),
             available: self.available,
             next_expiry: self.next_expiry,

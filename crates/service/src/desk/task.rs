@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Shared, Ticket};
 use crate::limits::{BATCH_MAX, DESK_IDLE, LEASE_WAIT_AGAIN, TENURE};
 use crate::maps::Slot;
+use crate::model::Version;
 use crate::ports::{Lease, StoreError};
 
 /// The one place in this process where a showtime's seats are decided.
@@ -30,7 +31,7 @@ struct Tenure {
     until: Instant,
     /// The version that was known to be the present one during this tenure: nobody
     /// else can have changed it since.
-    verified: Option<u64>,
+    verified: Option<Version>,
 }
 
 impl Desk {
@@ -97,14 +98,14 @@ impl Desk {
     }
 
     /// Notes which version is known to be the present one.
-    pub(super) fn verified(&mut self, version: Option<u64>) {
+    pub(super) fn verified(&mut self, version: Option<Version>) {
         if let Some(tenure) = &mut self.tenure {
             tenure.verified = version;
         }
     }
 
     /// Whether nobody else can have changed this version since it was verified.
-    pub(super) fn is_verified(&self, version: u64) -> bool {
+    pub(super) fn is_verified(&self, version: Version) -> bool {
         let live = |tenure: &&Tenure| Instant::now() < tenure.until;
         self.tenure.as_ref().filter(live).is_some_and(|it| it.verified == Some(version))
     }

@@ -76,7 +76,7 @@ impl Maps {
         let asked = Instant::now();
         let Some(known) = slot.version() else { return self.load(slot).await };
         let (present, ()) =
-            tokio::join!(self.store.version(slot.showtime), self.catch_up(slot, known));
+            tokio::join!(self.store.version(slot.showtime), self.catch_up(slot, known.number));
         let Some(present) = present? else {
             slot.forget();
             return Ok(false);
@@ -86,8 +86,8 @@ impl Maps {
 
     /// Brings the map forward by what other instances told of commits after this
     /// version.
-    pub(crate) async fn catch_up(&self, slot: &Slot, version: u64) {
-        let news = self.feed.since(slot.showtime, version).await;
+    pub(crate) async fn catch_up(&self, slot: &Slot, number: u64) {
+        let news = self.feed.since(slot.showtime, number).await;
         if !news.is_empty() {
             metrics::counter!("seathold_commits_followed_total").increment(news.len() as u64);
             slot.follow(&news);

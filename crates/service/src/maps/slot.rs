@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use seathold_core::{Change, SeatMap, ShowtimeId, Timestamp};
 use tokio::time::Instant;
+use uuid::Uuid;
 
-use crate::model::{Showtime, StoredShowtime};
+use crate::model::{Showtime, StoredShowtime, Version};
 use crate::ports::News;
 use crate::requests::{RenderedMap, SeatMapView};
 
@@ -22,14 +23,17 @@ pub(crate) struct Slot {
 #[derive(Default)]
 struct Content {
     known: Option<Known>,
-    /// When a map was last forgotten: what was asked for before may be older.
-    forgot: Option<Instant>,
+    /// When something was last learned of it, or a map forgotten: what was asked for
+    /// before may be older.
+    learned: Option<Instant>,
 }
 
 /// A settled map.
 pub(crate) struct Known {
     pub(crate) showtime: Arc<Showtime>,
     pub(crate) map: SeatMap,
+    /// The commit that made this version.
+    made_by: Option<Uuid>,
     /// When it was known to be the showtime's present one.
     seen: Instant,
     used: Instant,
@@ -57,25 +61,26 @@ impl Slot {
     }
 
     /// The version of what is known.
-    pub(crate) fn version(&self) -> Option<u64> {
-        self.with(|known| known.map(|known| known.map.version()))
+    pub(crate) fn version(&self) -> Option<Version> {
+        self.with(|known| known.map(|known| known.version()))
     }
 
     /// A commit of this process on this version was acknowledged.
     pub(crate) fn committed<'a>(
         &self,
-        at_version: u64,
+        at: Version,
+        id: Uuid,
         changes: impl Iterator<Item = &'a Change>,
         asked: Instant,
     ) {
-        self.with(|known| {
-            // A reader may have loaded the outcome already.
-            let Some(known) = known.filter(|known| known.map.version() == at_version) else {
-                return;
-            };
+        let mut content = self.lock();
+        // A reader may have loaded the outcome already.
+        if let Some(known) = content.known.as_mut().filter(|known| known.version() == at) {
             changes.for_each(|change| known.map.apply(change));
-            known.advance(asked);
-        });
+            known.advance(id);
+            known.seen = known.seen.max(asked);
+            content.learned = Some(Instant::now());
+        }
     }
 
     /// Another instance told of the commits that follow. If one is missing, or they
@@ -83,7 +88,9 @@ impl Slot {
     pub(super) fn follow(&self, news: &[News]) {
         let mut content = self.lock();
         let Some(known) = &mut content.known else { return };
-        if !news.iter().all(|news| known.follow(news)) {
+        if news.iter().all(|news| known.follow(news)) {
+            content.learned = Some(Instant::now());
+        } else {
             content.forget();
         }
     }
@@ -93,26 +100,38 @@ impl Slot {
         self.lock().forget();
     }
 
-    /// Takes what was asked for then, unless something newer is known, or was.
+    /// Takes what was asked for then, unless something newer is known, or was. What
+    /// was learned before may be of a history that is no more.
     pub(super) fn install(&self, stored: StoredShowtime, asked: Instant) {
         let mut content = self.lock();
-        let newest = match &content.known {
-            Some(known) => known.map.version() <= stored.map.version(),
-            None => content.forgot.is_none_or(|forgot| forgot <= asked),
-        };
-        if newest {
-            let (showtime, map) = (Arc::new(stored.summary.showtime), stored.map);
-            content.known = Some(Known { showtime, map, seen: asked, used: asked, page: None });
+        let newer = |known: &Known| known.map.version() <= stored.map.version();
+        if content.learned.is_none_or(|learned| learned <= asked)
+            || content.known.as_ref().is_some_and(newer)
+        {
+            content.learned = content.learned.max(Some(asked));
+            content.known = Some(Known {
+                made_by: stored.summary.commit_id,
+                showtime: Arc::new(stored.summary.showtime),
+                map: stored.map,
+                seen: asked,
+                used: asked,
+                page: None,
+            });
         }
     }
 
     /// This was the present version, which was asked for then. `false`: what is
     /// known is older.
-    pub(super) fn saw(&self, version: u64, asked: Instant) -> bool {
-        self.with(|known| {
-            let known = known.filter(|known| version <= known.map.version());
-            known.map(|known| known.seen = known.seen.max(asked)).is_some()
-        })
+    pub(super) fn saw(&self, version: Version, asked: Instant) -> bool {
+        let mut content = self.lock();
+        let later = content.learned.is_some_and(|learned| asked <= learned);
+        let Some(known) = &mut content.known else { return false };
+        let ahead = version.number < known.map.version() && later;
+        if ahead || known.version() == version {
+            known.seen = known.seen.max(asked);
+            return true;
+        }
+        false
     }
 
     pub(super) fn is_fresh(&self, age: Duration) -> bool {
@@ -143,7 +162,7 @@ impl Slot {
 impl Content {
     fn forget(&mut self) {
         self.known = None;
-        self.forgot = Some(Instant::now());
+        self.learned = Some(Instant::now());
     }
 }
 
@@ -166,25 +185,28 @@ impl Known {
         rendered
     }
 
+    pub(crate) fn version(&self) -> Version {
+        Version { number: self.map.version(), made_by: self.made_by }
+    }
+
     /// The next version begins.
-    fn advance(&mut self, seen: Instant) {
+    fn advance(&mut self, id: Uuid) {
         self.map.committed();
+        self.made_by = Some(id);
         self.page = None;
-        self.seen = self.seen.max(seen);
         self.used = Instant::now();
     }
 
     fn follow(&mut self, news: &News) -> bool {
-        if news.version <= self.map.version() {
+        if news.at.number < self.map.version() {
             return true;
         }
-        if news.version != self.map.version() + 1 {
+        if news.at != self.version() {
             return false;
         }
         let Some(change) = news.change_on(&self.map) else { return false };
         self.map.apply(&change);
-        let seen = self.seen;
-        self.advance(seen);
+        self.advance(news.id);
         // What was told must add up.
         self.map.available() == news.available
     }

@@ -10,4 +10,4 @@ pub use claim::{Answer, Claim, ClaimKey, ClaimStatus, Fingerprint, Resource};
 pub use payment::{
     GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, UnknownMethod,
 };
-pub use showtime::{Showtime, ShowtimeStatus, ShowtimeSummary, StoredShowtime};
+pub use showtime::{Showtime, ShowtimeStatus, ShowtimeSummary, StoredShowtime, Version};

@@ -1,4 +1,5 @@
 use seathold_core::{Currency, PriceTable, Schedule, SeatMap, ShowtimeId, Timestamp};
+use uuid::Uuid;
 
 /// What is fixed about a showtime once it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,9 +75,35 @@ pub struct ShowtimeSummary {
     pub next_expiry: Option<Timestamp>,
     /// The number of commits so far.
     pub version: u64,
+    /// The commit that made this version; none has made the first.
+    pub commit_id: Option<Uuid>,
+}
+
+/// One state of a showtime's seats. Its number alone tells it from those before;
+/// with the commit that made it, from those of another history, as of a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The number of commits so far.
+    pub number: u64,
+    /// The commit that made it; none has made the first.
+    pub made_by: Option<Uuid>,
+}
+
+impl Version {
+    /// That of a showtime that was just made with this number.
+    #[must_use]
+    pub const fn first(number: u64) -> Self {
+        Self { number, made_by: None }
+    }
 }
 
 impl ShowtimeSummary {
+    /// Which state this is.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        Version { number: self.version, made_by: self.commit_id }
+    }
+
     /// When it plays, and whether it does.
     #[must_use]
     pub const fn schedule(&self) -> Schedule {

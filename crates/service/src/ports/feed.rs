@@ -1,17 +1,20 @@
 use seathold_core::{Change, SeatChange, SeatLabel, SeatMap, SeatState, ShowtimeId, Timestamp};
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::Commit;
+use crate::model::Version;
 
 /// A commit that was acknowledged, as told to other instances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
     /// Of which showtime.
     pub showtime: ShowtimeId,
-    /// The version it made. Exactly one commit makes a version, so these are its
-    /// seats.
-    pub version: u64,
+    /// Its id.
+    pub id: Uuid,
+    /// The version it was decided on. It made the next one.
+    pub at: Version,
     /// The new states, each seat once.
     pub seats: Vec<(SeatLabel, SeatState)>,
     /// Seats available since.
@@ -24,8 +27,8 @@ impl News {
     /// What there is to tell of a commit that was applied.
     #[must_use]
     pub fn of(commit: Commit) -> Self {
-        let Commit { showtime, at_version, seats, available, cancelled_at, .. } = commit;
-        Self { showtime, version: at_version + 1, seats, available, cancelled_at }
+        let Commit { showtime, id, at, seats, available, cancelled_at, .. } = commit;
+        Self { showtime, id, at, seats, available, cancelled_at }
     }
 
     /// What it changes on the map of the version before. `None`: the map has no
@@ -48,8 +51,8 @@ pub trait Feed: Send + Sync {
     /// Tells of a commit that was applied: before this process gives the lease on.
     fn publish(&self, news: News);
 
-    /// What was told of commits after this version, in order; without those that
-    /// were lost, and none at all when in doubt.
+    /// What was told of commits on this version, by its number, and later ones, in
+    /// order; without those that were lost, and none at all when in doubt.
     async fn since(&self, showtime: ShowtimeId, version: u64) -> Vec<News>;
 }
 

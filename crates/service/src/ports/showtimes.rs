@@ -2,7 +2,8 @@ use async_trait::async_trait;
 use seathold_core::{SeatLabel, SeatMap, SeatState, ShowtimeId, Timestamp};
 
 use super::{Page, PageRequest, StoreError};
-use crate::model::{Showtime, ShowtimeSummary, StoredShowtime};
+use crate::model::{Showtime, ShowtimeSummary, StoredShowtime, Version};
+use uuid::Uuid;
 
 /// By what a list of showtimes is sorted; ties go by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +40,10 @@ pub struct ShowtimeFilter {
 pub struct Commit {
     /// Of which showtime.
     pub showtime: ShowtimeId,
+    /// Its own id, never used before: the version that it makes is known by it.
+    pub id: Uuid,
     /// The version it was decided on; any other is a conflict.
-    pub at_version: u64,
+    pub at: Version,
     /// The new states, each seat once.
     pub seats: Vec<(SeatLabel, SeatState)>,
     /// The counter to store: seats available after this commit.
@@ -58,12 +61,20 @@ pub struct Commit {
     pub deadline: Timestamp,
 }
 
+impl Commit {
+    /// The version that it makes.
+    #[must_use]
+    pub const fn makes(&self) -> Version {
+        Version { number: self.at.number + 1, made_by: Some(self.id) }
+    }
+}
+
 /// What became of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommitOutcome {
     /// It is durable; the version is one higher.
     Applied,
-    /// Nothing was changed: another version, outside the window, or no such
+    /// It was not applied: another version, outside the window, or no such
     /// showtime or seat. Read again.
     Conflict,
 }
@@ -88,7 +99,7 @@ pub trait Showtimes: Send + Sync {
     async fn load(&self, id: ShowtimeId) -> Result<Option<StoredShowtime>, StoreError>;
 
     /// The version alone.
-    async fn version(&self, id: ShowtimeId) -> Result<Option<u64>, StoreError>;
+    async fn version(&self, id: ShowtimeId) -> Result<Option<Version>, StoreError>;
 
     /// The showtime without its seats.
     async fn summary(&self, id: ShowtimeId) -> Result<Option<ShowtimeSummary>, StoreError>;

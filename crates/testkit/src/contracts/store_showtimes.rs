@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use seathold_core::{Change, SeatChange, SeatMap, SeatState, ShowtimeId};
-use seathold_service::model::{Showtime, ShowtimeSummary};
+use seathold_service::model::{Showtime, ShowtimeSummary, Version};
 use seathold_service::ports::{Commit, CommitOutcome, SeatsNow, StoreError};
 
-use super::samples::{at, booked, held, label, map, showtime, showtime_id};
+use super::samples::{at, booked, held, label, map, showtime, showtime_id, uuid};
 use super::{Checked, StoreKit};
 
 #[doc(hidden)]
@@ -20,6 +20,7 @@ macro_rules! showtimes_contract {
             a_commit_changes_its_seats_and_raises_the_version_by_one
             a_commit_stores_the_counters_it_was_given
             a_commit_at_another_version_changes_nothing
+            a_commit_on_a_version_of_another_history_changes_nothing
             a_commit_at_its_deadline_changes_nothing
             a_commit_before_its_window_changes_nothing
             a_commit_within_its_window_is_applied
@@ -38,7 +39,8 @@ macro_rules! showtimes_contract {
 fn commit(kit: &StoreKit, n: u32, seats: &[(&str, SeatState)]) -> Commit {
     Commit {
         showtime: showtime_id(n),
-        at_version: 0,
+        id: uuid(n),
+        at: Version::first(0),
         seats: seats.iter().map(|(text, state)| (label(text), state.clone())).collect(),
         available: 4 - seats.len() as u32,
         next_expiry: None,
@@ -78,6 +80,7 @@ pub async fn a_showtime_loads_as_it_was_added_in_the_order_of_its_map(kit: &Stor
         available: 4,
         next_expiry: None,
         version: 0,
+        commit_id: None,
     };
     assert_eq!(summary, expected);
     assert_eq!(loaded.seats(), map(&expected.showtime).seats());
@@ -116,9 +119,9 @@ pub async fn a_commit_changes_its_seats_and_raises_the_version_by_one(kit: &Stor
     add(kit, &other).await?;
     let hold = commit(kit, 1, &[("A1", held(1, at(60))), ("B2", held(1, at(60)))]);
     assert_eq!(kit.store.commit(&hold).await?, CommitOutcome::Applied);
-    assert_eq!(kit.store.version(first.id).await?, Some(1));
+    assert_eq!(kit.store.version(first.id).await?, Some(hold.makes()));
     let sell = commit(kit, 1, &[("A1", booked(1)), ("B2", SeatState::Available)]);
-    let sell = Commit { at_version: 1, ..sell };
+    let sell = Commit { id: uuid(9), at: hold.makes(), ..sell };
     assert_eq!(kit.store.commit(&sell).await?, CommitOutcome::Applied);
     let (summary, after) = loaded(kit, first.id).await?;
     assert_eq!((summary.version, after.version()), (2, 2));
@@ -126,7 +129,7 @@ pub async fn a_commit_changes_its_seats_and_raises_the_version_by_one(kit: &Stor
     seats[2].state = booked(1);
     assert_eq!(after.seats(), seats);
     assert_eq!(loaded(kit, other.id).await?.1.seats(), map(&other).seats());
-    assert_eq!(kit.store.version(other.id).await?, Some(0));
+    assert_eq!(kit.store.version(other.id).await?, Some(Version::first(0)));
     Ok(())
 }
 
@@ -138,7 +141,7 @@ pub async fn a_commit_stores_the_counters_it_was_given(kit: &StoreKit) -> Checke
     let summary = kit.store.summary(showtime_id(1)).await?.expect("it was added");
     assert_eq!((summary.available, summary.next_expiry), (3, Some(at(60))));
     let free = commit(kit, 1, &[("A1", SeatState::Available)]);
-    kit.store.commit(&Commit { at_version: 1, available: 4, ..free }).await?;
+    kit.store.commit(&Commit { id: uuid(9), at: hold.makes(), available: 4, ..free }).await?;
     let summary = kit.store.summary(showtime_id(1)).await?.expect("it was added");
     assert_eq!((summary.available, summary.next_expiry), (4, None));
     Ok(())
@@ -147,9 +150,25 @@ pub async fn a_commit_stores_the_counters_it_was_given(kit: &StoreKit) -> Checke
 pub async fn a_commit_at_another_version_changes_nothing(kit: &StoreKit) -> Checked {
     add(kit, &showtime(1)).await?;
     let first = commit(kit, 1, &[("A1", booked(1))]);
-    assert_conflict(kit, &Commit { at_version: 1, ..first.clone() }).await?;
+    let second = Commit { id: uuid(8), at: first.makes(), ..first.clone() };
+    assert_conflict(kit, &second).await?;
     assert_eq!(kit.store.commit(&first).await?, CommitOutcome::Applied);
-    assert_conflict(kit, &commit(kit, 1, &[("B2", booked(2))])).await
+    let other = Commit { id: uuid(9), ..commit(kit, 1, &[("B2", booked(2))]) };
+    assert_conflict(kit, &other).await
+}
+
+pub async fn a_commit_on_a_version_of_another_history_changes_nothing(kit: &StoreKit) -> Checked {
+    add(kit, &showtime(1)).await?;
+    let first = commit(kit, 1, &[("A1", booked(1))]);
+    assert_eq!(kit.store.commit(&first).await?, CommitOutcome::Applied);
+    let next = Commit { id: uuid(8), ..commit(kit, 1, &[("B2", booked(2))]) };
+    let lost = Commit { id: uuid(9), ..first.clone() };
+    for elsewhere in [lost.makes(), Version::first(1)] {
+        assert_conflict(kit, &Commit { at: elsewhere, ..next.clone() }).await?;
+    }
+    let next = Commit { at: first.makes(), ..next };
+    assert_eq!(kit.store.commit(&next).await?, CommitOutcome::Applied);
+    Ok(())
 }
 
 pub async fn a_commit_at_its_deadline_changes_nothing(kit: &StoreKit) -> Checked {
@@ -177,7 +196,7 @@ pub async fn a_showtime_stays_cancelled(kit: &StoreKit) -> Checked {
     add(kit, &showtime(1)).await?;
     let cancel = Commit { cancelled_at: Some(at(5)), ..commit(kit, 1, &[]) };
     assert_eq!(kit.store.commit(&cancel).await?, CommitOutcome::Applied);
-    let next = Commit { at_version: 1, ..commit(kit, 1, &[]) };
+    let next = Commit { id: uuid(9), at: cancel.makes(), ..commit(kit, 1, &[]) };
     assert_eq!(kit.store.commit(&next).await?, CommitOutcome::Applied);
     let (summary, map) = loaded(kit, showtime_id(1)).await?;
     assert_eq!(summary.cancelled_at, Some(at(5)));
@@ -194,7 +213,8 @@ pub async fn a_cancelled_showtime_takes_only_commits_that_hold_nothing_anew(
     let cancel = Commit { cancelled_at: Some(at(5)), ..commit(kit, 1, &[]) };
     let cancel = Commit { only_scheduled: true, ..cancel };
     assert_eq!(kit.store.commit(&cancel).await?, CommitOutcome::Applied);
-    let other = Commit { at_version: 1, ..commit(kit, 1, &[("A1", booked(1))]) };
+    let other = commit(kit, 1, &[("A1", booked(1))]);
+    let other = Commit { id: uuid(9), at: cancel.makes(), ..other };
     assert_conflict(kit, &Commit { only_scheduled: true, ..other.clone() }).await?;
     assert_eq!(kit.store.commit(&other).await?, CommitOutcome::Applied);
     Ok(())
@@ -214,7 +234,7 @@ pub async fn of_many_commits_at_one_version_exactly_one_is_applied(kit: &StoreKi
     add(kit, &showtime(1)).await?;
     let racers = (1..=50).map(|n| {
         let store = Arc::clone(&kit.store);
-        let commit = commit(kit, 1, &[("A1", booked(n))]);
+        let commit = Commit { id: uuid(n), ..commit(kit, 1, &[("A1", booked(n))]) };
         tokio::spawn(async move { (n, store.commit(&commit).await) })
     });
     let mut winners = Vec::new();
@@ -247,12 +267,13 @@ pub async fn showtimes_with_expired_holds_come_earliest_first(kit: &StoreKit) ->
         let hold = Commit { next_expiry: until, ..commit(kit, n, &[]) };
         kit.store.commit(&hold).await?;
     }
+    let held = commit(kit, 2, &[]).makes();
     let due = async |before, limit| kit.store.expiring_showtimes(before, limit).await;
     assert_eq!(due(at(9), 10).await?, []);
     assert_eq!(due(at(20), 10).await?, [2, 4].map(showtime_id));
     assert_eq!(due(at(99), 10).await?, [2, 4, 1].map(showtime_id));
     assert_eq!(due(at(99), 1).await?, [showtime_id(2)]);
-    let freed = Commit { at_version: 1, ..commit(kit, 2, &[]) };
+    let freed = Commit { id: uuid(9), at: held, ..commit(kit, 2, &[]) };
     kit.store.commit(&freed).await?;
     assert_eq!(due(at(20), 10).await?, [showtime_id(4)]);
     Ok(())

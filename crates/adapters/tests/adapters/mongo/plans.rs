@@ -13,7 +13,7 @@ use seathold_service::ports::{
 
 use super::TestDatabase;
 use super::records::{
-    NOW, booking, booking_id, claim, commit, event, hall, payment, payment_id, showtime,
+    FIRST, NOW, booking, booking_id, claim, commit, event, hall, payment, payment_id, showtime,
     showtime_id,
 };
 
@@ -64,7 +64,7 @@ async fn write(store: &MongoStore, round: u32) -> Result<(), StoreError> {
     let (title, movie_id) = ("Else".to_owned(), "other".to_owned());
     let other = Showtime { title, movie_id, ..showtime(100 + n) };
     store.insert_showtime(&other, &hall(&other, 2, 3)).await?;
-    store.commit(&commit(n, 0, &[("A1", SeatState::Available)])).await?;
+    store.commit(&commit(n, FIRST, &[("A1", SeatState::Available)])).await?;
     let (row, other) = (booking(n, "alice"), booking(100 + n, "alice"));
     let holds = [&row, &other, &other].map(|row| (claim(row), row.clone()));
     let preparation = Preparation {

@@ -7,9 +7,10 @@ use seathold_core::{
 };
 use seathold_service::model::{
     Answer, BookedSeat, Booking, BookingStatus, Claim, ClaimStatus, Fingerprint, GatewayEvent,
-    Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, Resource, Showtime,
+    Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, Resource, Showtime, Version,
 };
 use seathold_service::ports::{Clock, Commit};
+use seathold_testkit::fresh_u64;
 use uuid::{Builder, Uuid};
 
 const WELL_FORMED: &str = "it is well-formed";
@@ -71,13 +72,17 @@ fn row_name(n: u32) -> String {
     if n < 26 { letter.to_string() } else { row_name(n / 26) + &letter.to_string() }
 }
 
+/// The version of a showtime nobody has changed yet.
+pub(super) const FIRST: Version = Version::first(0);
+
 /// A commit of these seats that has a minute's time.
-pub(super) fn commit(n: u32, at_version: u64, seats: &[(&str, SeatState)]) -> Commit {
+pub(super) fn commit(n: u32, at: Version, seats: &[(&str, SeatState)]) -> Commit {
     let seat =
         |(text, state): &(&str, SeatState)| (text.parse().expect(WELL_FORMED), state.clone());
     Commit {
         showtime: showtime_id(n),
-        at_version,
+        id: Uuid::from_u64_pair(1, fresh_u64()),
+        at,
         seats: seats.iter().map(seat).collect(),
         available: 1,
         next_expiry: Some(NOW),

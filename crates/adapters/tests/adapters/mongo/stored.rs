@@ -11,7 +11,7 @@ use seathold_service::ports::{
 
 use super::TestDatabase;
 use super::records::{
-    NOW, booked, booking, booking_id, claim, commit, event, hall, held, payment, payment_id,
+    FIRST, NOW, booked, booking, booking_id, claim, commit, event, hall, held, payment, payment_id,
     showtime, showtime_id,
 };
 
@@ -38,7 +38,7 @@ async fn seats_are_nested_by_row_with_the_field_names_of_the_data_model() {
     let showtime = showtime(1);
     let labels = ["A1", "12", "-7", "Box", "B_1-2"].map(str::to_owned);
     store.insert_showtime(&showtime, &map(&showtime, &labels)).await.expect("it answers");
-    let hold = commit(1, 0, &[("A1", held(1)), ("12", booked(2))]);
+    let hold = commit(1, FIRST, &[("A1", held(1)), ("12", booked(2))]);
     store.commit(&hold).await.expect("it answers");
     let document = found(&test, "showtimes").await;
     let free = |n: i32| doc! {"status": "available", "seat_type": "vip", "n": n};
@@ -67,7 +67,8 @@ async fn seats_are_nested_by_row_with_the_field_names_of_the_data_model() {
     assert_eq!(document.get_str("status").expect("it is a text"), "scheduled");
     assert_eq!(document.get_i64("available_seats").expect("it is a number"), 1);
 
-    let free_again = commit(1, 1, &[("A1", SeatState::Available), ("12", SeatState::Available)]);
+    let free_again =
+        commit(1, hold.makes(), &[("A1", SeatState::Available), ("12", SeatState::Available)]);
     store.commit(&free_again).await.expect("it answers");
     let document = found(&test, "showtimes").await;
     let a1 = document.get_document("seats").and_then(|seats| seats.get_document("A"));
@@ -89,7 +90,7 @@ async fn the_largest_map_keeps_its_order_however_its_rows_are_interleaved() {
     store.insert_showtime(&showtime, &map).await.expect("it answers");
     let load = async || store.load(showtime.id).await.expect("it answers").expect("it is there");
     assert_eq!(load().await.map.seats(), map.seats());
-    let hold = commit(1, 0, &[(&labels[59_000], held(1)), (&labels[7], held(1))]);
+    let hold = commit(1, FIRST, &[(&labels[59_000], held(1)), (&labels[7], held(1))]);
     store.commit(&hold).await.expect("it answers");
     let loaded = load().await;
     assert!(loaded.map.seats().iter().map(|seat| seat.label.to_string()).eq(labels));
@@ -128,8 +129,9 @@ async fn documents_of_other_versions_load_and_change() {
     age(&test, "showtimes", &[&positions[..], &["next_expiry", "cancelled_at"]].concat()).await;
     let loaded = store.load(showtime.id).await.expect("it answers").expect("it is there");
     assert_eq!(loaded.map.seats(), map.seats());
-    store.commit(&commit(1, 0, &[("A2", booked(1))])).await.expect("it answers");
-    assert_eq!(store.version(showtime_id(1)).await.expect("it answers"), Some(1));
+    let sale = commit(1, FIRST, &[("A2", booked(1))]);
+    store.commit(&sale).await.expect("it answers");
+    assert_eq!(store.version(showtime_id(1)).await.expect("it answers"), Some(sale.makes()));
 
     let row = booking(1, "alice");
     let holds = vec![(claim(&row), row.clone())];

@@ -2,6 +2,7 @@
 
 use seathold_core::Timestamp;
 use seathold_service::ports::{Commit, CommitOutcome};
+use uuid::Uuid;
 
 use crate::support::{Ended, Place, Program, Site};
 
@@ -82,7 +83,8 @@ async fn damage(place: &Place, showtime: &str) {
     let stored = stored.expect("a showtime");
     let commit = Commit {
         showtime: stored.summary.showtime.id,
-        at_version: stored.map.version(),
+        id: Uuid::from_u128(1),
+        at: stored.summary.version(),
         seats: Vec::new(),
         available: stored.summary.available - 1,
         next_expiry: stored.summary.next_expiry,
