@@ -124,3 +124,168 @@ impl<K: Kind> Gatherer<K> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+    use tokio::sync::Notify;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// Takes down what goes together; a command goes on once that is let go.
+    #[derive(Default)]
+    struct Recorder {
+        sent: Mutex<Vec<Vec<usize>>>,
+        go: Notify,
+    }
+
+    /// The number with which a command crashes.
+    const CRASH: usize = 13;
+
+    impl Kind for Arc<Recorder> {
+        type Ask = usize;
+        type Answer = usize;
+
+        /// An ask of its number, in KiB.
+        fn bytes(ask: &usize) -> usize {
+            ask << 10
+        }
+
+        async fn send(&self, asks: Vec<usize>) -> Vec<Result<usize, StoreError>> {
+            self.sent.lock().expect("nobody panics over it").push(asks.clone());
+            assert!(!asks.contains(&CRASH), "as a test has asked for");
+            self.go.notified().await;
+            asks.into_iter().map(|ask| Ok(10 * ask)).collect()
+        }
+    }
+
+    fn gatherer(commands: usize) -> (Arc<Recorder>, Arc<Gatherer<Arc<Recorder>>>) {
+        let recorder = Arc::new(Recorder::default());
+        (Arc::clone(&recorder), Gatherer::new(recorder, commands))
+    }
+
+    type Asked = tokio::task::JoinHandle<Result<usize, StoreError>>;
+
+    /// Asks, in this order; gives back control once all that can be sent is.
+    async fn ask(gatherer: &Arc<Gatherer<Arc<Recorder>>>, asks: &[usize]) -> Vec<Asked> {
+        let mut asked = Vec::new();
+        for ask in asks.iter().copied() {
+            let gatherer = Arc::clone(gatherer);
+            asked.push(tokio::spawn(async move { gatherer.ask(ask).await }));
+            settle().await;
+        }
+        asked
+    }
+
+    /// Lets all tasks run until they wait: there is one thread.
+    async fn settle() {
+        for _ in 0..32 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn answers(asked: Vec<Asked>) -> Vec<usize> {
+        let answers = join_all(asked).await.into_iter();
+        answers.map(|told| told.expect("no crash").expect("an answer")).collect()
+    }
+
+    fn sent(recorder: &Recorder) -> Vec<Vec<usize>> {
+        recorder.sent.lock().expect("nobody panics over it").clone()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_asked_while_a_command_is_under_way_goes_in_the_next() {
+        let (recorder, gatherer) = gatherer(1);
+        let asked = ask(&gatherer, &[1, 2, 3, 4]).await;
+        assert_eq!(sent(&recorder), [vec![1]]);
+        recorder.go.notify_one();
+        settle().await;
+        assert_eq!(sent(&recorder), [vec![1], vec![2, 3, 4]]);
+        recorder.go.notify_one();
+        assert_eq!(answers(asked).await, [10, 20, 30, 40]);
+        // Nothing is under way: the next goes at once.
+        let asked = ask(&gatherer, &[5]).await;
+        assert_eq!(sent(&recorder).len(), 3);
+        recorder.go.notify_one();
+        assert_eq!(answers(asked).await, [50]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_commands_are_under_way_at_once_and_no_more() {
+        let (recorder, gatherer) = gatherer(2);
+        let asked = ask(&gatherer, &[1, 2, 3, 4]).await;
+        assert_eq!(sent(&recorder), [vec![1], vec![2]]);
+        recorder.go.notify_one();
+        settle().await;
+        assert_eq!(sent(&recorder), [vec![1], vec![2], vec![3, 4]]);
+        recorder.go.notify_waiters();
+        assert_eq!(answers(asked).await, [10, 20, 30, 40]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_has_no_more_than_fits_and_what_never_fits_goes_alone() {
+        let (recorder, gatherer) = gatherer(1);
+        let most = COMMAND_BYTES >> 10;
+        let asked = ask(&gatherer, &[1, most - 1, 1, 1, 2 * most, 1]).await;
+        for _ in 0..4 {
+            recorder.go.notify_one();
+            settle().await;
+        }
+        let expected = [vec![1], vec![most - 1, 1], vec![1], vec![2 * most], vec![1]];
+        assert_eq!(sent(&recorder), expected);
+        recorder.go.notify_one();
+        assert_eq!(answers(asked).await.len(), 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_without_an_answer_holds_the_next_up_for_a_moment_only() {
+        let (recorder, gatherer) = gatherer(1);
+        let (begun, asked) = (Instant::now(), ask(&gatherer, &[1, 2]).await);
+        while sent(&recorder).len() < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert!(begun.elapsed() >= PATIENCE && begun.elapsed() < 2 * PATIENCE);
+        recorder.go.notify_waiters();
+        // It is answered all the same, however late.
+        assert_eq!(answers(asked).await, [10, 20]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crash_is_told_to_those_it_concerns_and_the_next_go_on() {
+        let (recorder, gatherer) = gatherer(1);
+        let mut asked = ask(&gatherer, &[1, CRASH, 3]).await;
+        recorder.go.notify_one();
+        for crashed in asked.drain(1..) {
+            let told = crashed.await.expect("only the command has crashed");
+            assert!(matches!(told, Err(StoreError::Unknown(_))), "{told:?}");
+        }
+        asked.extend(ask(&gatherer, &[4]).await);
+        recorder.go.notify_one();
+        assert_eq!(answers(asked).await, [10, 40]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_there_is_no_room_one_waits_for_it() {
+        let (recorder, gatherer) = gatherer(1);
+        let asked = ask(&gatherer, &[0; ROOM + 2]).await;
+        assert_eq!(gatherer.line().waiting.len(), ROOM - 1, "one of them is under way");
+        for _ in 0..3 {
+            recorder.go.notify_one();
+            settle().await;
+        }
+        assert_eq!(sent(&recorder).iter().map(Vec::len).collect::<Vec<_>>(), [1, ROOM, 1]);
+        assert_eq!(answers(asked).await.len(), ROOM + 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_asked_is_done_when_the_caller_goes_away() {
+        let (recorder, gatherer) = gatherer(1);
+        for asked in ask(&gatherer, &[1, 2]).await {
+            asked.abort();
+        }
+        recorder.go.notify_one();
+        settle().await;
+        assert_eq!(sent(&recorder), [vec![1], vec![2]]);
+    }
+}

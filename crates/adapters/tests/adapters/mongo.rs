@@ -17,6 +17,7 @@ mod records;
 mod servers;
 mod stored;
 mod times;
+mod together;
 
 mod contract {
     seathold_testkit::store_contract!(crate::mongo::contract_store);
