@@ -20,7 +20,7 @@ impl Showtimes for MongoStore {
             next_expiry: map.next_expiry(),
             version: map.version(),
         };
-        let document = seats::document(&summary, map.seats())?;
+        let document = seats::document(&summary, &map.seats().to_vec())?;
         let insert = |db: Collections| async move {
             db.showtimes.insert_one(document).await.map_err(failures::write)
         };

@@ -1,15 +1,22 @@
-use std::collections::{BTreeSet, HashMap};
-use std::fmt;
-use std::hash::{BuildHasherDefault, DefaultHasher, Hash};
+mod index;
+mod owners;
+mod places;
+mod view;
 
-use crate::{BookingId, Change, Seat, SeatLabel, SeatState, Timestamp, UserId};
+use std::fmt;
+
+use index::{Index, NONE, hash};
+use places::Places;
+pub use view::{SeatRef, Seats};
+
+use crate::{BookingId, Change, Seat, SeatLabel, SeatState, SeatType, Timestamp, UserId};
 
 /// Seats one showtime may have: a stadium. A document of that size is still
 /// well below what a store takes.
 pub const MAX_SEATS_PER_SHOWTIME: usize = 60_000;
 
-/// A hash map without random state: the same order in every run.
-type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+// Seats go by numbers of 16 bits.
+const _: () = assert!(MAX_SEATS_PER_SHOWTIME <= NONE as usize);
 
 /// When a showtime plays, and whether it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +30,21 @@ pub struct Schedule {
 }
 
 /// The seats of one showtime at one version: the only truth about who owns what.
+/// Kept small, for many are cached: an available seat takes less than 30 bytes.
 #[derive(Clone, Debug)]
 pub struct SeatMap {
     version: u64,
     schedule: Schedule,
-    seats: Vec<Seat>,
-    by_label: Map<SeatLabel, u32>,
-    by_booking: Map<BookingId, Vec<u32>>,
-    by_user: Map<UserId, Vec<u32>>,
-    by_expiry: BTreeSet<(Timestamp, u32)>,
-    available: u32,
+    seats: Vec<Named>,
+    by_label: Index,
+    places: Places,
+}
+
+/// What never changes about a seat.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    label: SeatLabel,
+    seat_type: SeatType,
 }
 
 /// Seats that do not make a map.
@@ -64,24 +76,19 @@ impl SeatMap {
         if !(1..=MAX_SEATS_PER_SHOWTIME).contains(&seats.len()) {
             return Err(InvalidSeatMap::Size(seats.len()));
         }
-        let mut map = Self {
-            version,
-            schedule,
-            by_label: Map::with_capacity_and_hasher(seats.len(), BuildHasherDefault::default()),
-            by_booking: Map::default(),
-            by_user: Map::default(),
-            by_expiry: BTreeSet::new(),
-            available: 0,
-            seats,
-        };
-        for at in 0..map.seats.len() as u32 {
-            let label = map.seat_at(at).label;
-            if map.by_label.insert(label, at).is_some() {
-                return Err(InvalidSeatMap::Repeated(label));
+        let mut by_label = Index::new(seats.len());
+        let mut named: Vec<Named> = Vec::with_capacity(seats.len());
+        for (place, Seat { label, seat_type, .. }) in (0..).zip(&seats) {
+            let key = hash(label.bytes());
+            if by_label.candidates(key).any(|other| named[usize::from(other)].label == *label) {
+                return Err(InvalidSeatMap::Repeated(*label));
             }
-            map.enter(at);
+            by_label.insert(key, place);
+            named.push(Named { label: *label, seat_type: *seat_type });
         }
-        Ok(map)
+        by_label.shrink_to_fit();
+        let places = Places::new(seats.into_iter().map(|seat| seat.state));
+        Ok(Self { version, schedule, seats: named, by_label, places })
     }
 
     /// The number of commits since the showtime was made.
@@ -98,52 +105,61 @@ impl SeatMap {
 
     /// All seats, in the map's order.
     #[must_use]
-    pub fn seats(&self) -> &[Seat] {
-        &self.seats
+    pub const fn seats(&self) -> Seats<'_> {
+        Seats { map: self, places: 0..self.seats.len() as u16 }
     }
 
     /// The seat of this name.
     #[must_use]
-    pub fn seat(&self, label: &SeatLabel) -> Option<&Seat> {
-        self.by_label.get(label).map(|at| self.seat_at(*at))
+    pub fn seat(&self, label: &SeatLabel) -> Option<SeatRef<'_>> {
+        self.place(label).map(|place| self.at(place))
     }
 
     /// Seats whose state is available: the counter that is stored. Expired
     /// holds that no commit has freed yet are not in it.
     #[must_use]
     pub const fn available(&self) -> u32 {
-        self.available
+        self.places.available()
     }
 
     /// Seats anybody may take at `now`, expired holds among them.
     #[must_use]
     pub fn available_at(&self, now: Timestamp) -> u32 {
-        self.available + self.expired(now).count() as u32
+        self.available() + self.places.count_ended(now)
     }
 
     /// The end of the hold that ends first, over or not.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Timestamp> {
-        self.by_expiry.first().map(|(until, _)| *until)
+        self.places.next_end()
     }
 
     /// Seats whose hold is over at `now`, the longest over first.
-    pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = &Seat> {
-        self.by_expiry.range(..=(now, u32::MAX)).map(|(_, at)| self.seat_at(*at))
+    pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = SeatRef<'_>> {
+        self.places.ended(now).into_iter().map(|place| self.at(place))
     }
 
     /// Seats under this booking's id, held or booked, live or not, in the map's
     /// order.
-    pub fn seats_of(&self, booking: BookingId) -> impl Iterator<Item = &Seat> {
-        let places = self.by_booking.get(&booking).map_or(&[][..], Vec::as_slice);
-        places.iter().map(|at| self.seat_at(*at))
+    pub fn seats_of(&self, booking: BookingId) -> impl Iterator<Item = SeatRef<'_>> {
+        self.places.of_booking(booking).into_iter().map(|place| self.at(place))
     }
 
     /// Live seats of this user at `now`: unexpired holds and sold ones.
     #[must_use]
     pub fn live_seats_of(&self, user: &UserId, now: Timestamp) -> u32 {
-        let places = self.by_user.get(user).map_or(&[][..], Vec::as_slice);
-        places.iter().filter(|at| !self.seat_at(**at).state.is_free(now)).count() as u32
+        self.places.live(user, now)
+    }
+
+    /// About how many bytes of memory the map takes: its own, and what it has
+    /// reserved on the heap. An estimate: what an allocator adds is not in it, and
+    /// a user id counts for each booking, whoever else refers to it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.seats.capacity() * size_of::<Named>()
+            + self.by_label.bytes()
+            + self.places.bytes()
     }
 
     /// Makes a change that was decided on this very map. The version stays:
@@ -172,60 +188,19 @@ impl SeatMap {
         self.version += 1;
     }
 
-    fn seat_at(&self, at: u32) -> &Seat {
-        &self.seats[at as usize]
-    }
-
     fn set(&mut self, label: &SeatLabel, state: &SeatState) {
-        if let Some(at) = self.by_label.get(label).copied() {
-            self.leave(at);
-            self.seats[at as usize].state = state.clone();
-            self.enter(at);
+        if let Some(place) = self.place(label) {
+            self.places.set(place, state);
         }
     }
 
-    fn enter(&mut self, at: u32) {
-        match self.seats[at as usize].state.clone() {
-            SeatState::Available => self.available += 1,
-            SeatState::Held { booking, user, until } => {
-                self.by_expiry.insert((until, at));
-                insert(&mut self.by_booking, booking, at);
-                insert(&mut self.by_user, user, at);
-            }
-            SeatState::Booked { booking, user } => {
-                insert(&mut self.by_booking, booking, at);
-                insert(&mut self.by_user, user, at);
-            }
-        }
+    fn place(&self, label: &SeatLabel) -> Option<u16> {
+        let mut candidates = self.by_label.candidates(hash(label.bytes()));
+        candidates.find(|place| self.seats[usize::from(*place)].label == *label)
     }
 
-    fn leave(&mut self, at: u32) {
-        match self.seats[at as usize].state.clone() {
-            SeatState::Available => self.available -= 1,
-            SeatState::Held { booking, user, until } => {
-                self.by_expiry.remove(&(until, at));
-                remove(&mut self.by_booking, &booking, at);
-                remove(&mut self.by_user, &user, at);
-            }
-            SeatState::Booked { booking, user } => {
-                remove(&mut self.by_booking, &booking, at);
-                remove(&mut self.by_user, &user, at);
-            }
-        }
-    }
-}
-
-/// Keeps the map's order, so that the lists are the same however they came about.
-fn insert<K: Eq + Hash>(places: &mut Map<K, Vec<u32>>, key: K, at: u32) {
-    let list = places.entry(key).or_default();
-    list.insert(list.partition_point(|place| *place < at), at);
-}
-
-fn remove<K: Eq + Hash>(places: &mut Map<K, Vec<u32>>, key: &K, at: u32) {
-    if let Some(list) = places.get_mut(key) {
-        list.retain(|place| *place != at);
-        if list.is_empty() {
-            places.remove(key);
-        }
+    fn at(&self, place: u16) -> SeatRef<'_> {
+        let Named { label, seat_type } = self.seats[usize::from(place)];
+        SeatRef { label, seat_type, state: self.places.state(place) }
     }
 }
