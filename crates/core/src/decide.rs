@@ -1,4 +1,4 @@
-use crate::{BookingId, Refusal, Seat, SeatLabel, SeatMap, SeatState, Timestamp, UserId};
+use crate::{BookingId, Refusal, SeatLabel, SeatMap, SeatRef, SeatState, Timestamp, UserId};
 
 /// What somebody wants to become of seats.
 #[derive(Clone, Copy, Debug)]
@@ -109,7 +109,7 @@ pub fn decide(map: &SeatMap, command: Command<'_>, now: Timestamp) -> Result<Cha
             Ok(overtaking(all_become(seats, &held)))
         }
         Command::Sell { booking, user, seats, take_back } => {
-            let under: Vec<&Seat> = map.seats_of(booking).collect();
+            let under: Vec<SeatRef<'_>> = map.seats_of(booking).collect();
             let booked = SeatState::Booked { booking, user: user.clone() };
             if under.len() == seats.len() {
                 return Ok(all_become(under, &booked));
@@ -121,17 +121,18 @@ pub fn decide(map: &SeatMap, command: Command<'_>, now: Timestamp) -> Result<Cha
                 return Err(Refusal::SeatsGone);
             }
             let seats = find(map, seats)?;
-            let obtainable =
-                |seat: &&Seat| seat.state.is_free(now) || seat.state.booking() == Some(booking);
+            let obtainable = |seat: &SeatRef<'_>| {
+                seat.state.is_free(now) || seat.state.booking() == Some(booking)
+            };
             if !seats.iter().all(obtainable) {
                 return Err(Refusal::SeatsGone);
             }
             Ok(overtaking(all_become(seats, &booked)))
         }
         Command::Cancel { booking } => {
-            let under: Vec<&Seat> = map.seats_of(booking).collect();
+            let under: Vec<SeatRef<'_>> = map.seats_of(booking).collect();
             for seat in &under {
-                match &seat.state {
+                match seat.state {
                     SeatState::Booked { .. } => return Err(Refusal::BookingNotPending),
                     SeatState::Held { until, .. } if *until <= now => {
                         return Err(Refusal::HoldExpired);
@@ -152,8 +153,8 @@ pub fn decide(map: &SeatMap, command: Command<'_>, now: Timestamp) -> Result<Cha
             if map.schedule().cancelled_at.is_some() {
                 return Ok(Change::default());
             }
-            let is_held = |seat: &&Seat| matches!(seat.state, SeatState::Held { .. });
-            let held = map.seats().iter().filter(is_held).collect();
+            let is_held = |seat: &SeatRef<'_>| matches!(seat.state, SeatState::Held { .. });
+            let held = map.seats().filter(is_held).collect();
             Ok(Change { cancelled_at: Some(now), ..all_become(held, &SeatState::Available) })
         }
     }
@@ -161,11 +162,11 @@ pub fn decide(map: &SeatMap, command: Command<'_>, now: Timestamp) -> Result<Cha
 
 /// Whether the hold has taken effect already: its id is never reused.
 fn stands_under(map: &SeatMap, booking: BookingId, seats: &[SeatLabel], now: Timestamp) -> bool {
-    let live = |seat: &&Seat| !seat.state.is_free(now);
+    let live = |seat: &SeatRef<'_>| !seat.state.is_free(now);
     map.seats_of(booking).filter(live).count() == seats.len()
 }
 
-fn find<'m>(map: &'m SeatMap, labels: &[SeatLabel]) -> Result<Vec<&'m Seat>, Refusal> {
+fn find<'m>(map: &'m SeatMap, labels: &[SeatLabel]) -> Result<Vec<SeatRef<'m>>, Refusal> {
     let found: Vec<_> = labels.iter().filter_map(|label| map.seat(label)).collect();
     if found.len() == labels.len() {
         return Ok(found);
@@ -185,11 +186,11 @@ fn check_open(map: &SeatMap, now: Timestamp) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_free(seats: &[&Seat], user: &UserId, now: Timestamp) -> Result<(), Refusal> {
+fn check_free(seats: &[SeatRef<'_>], user: &UserId, now: Timestamp) -> Result<(), Refusal> {
     let (mut booked, mut anothers, mut own) = (Vec::new(), Vec::new(), Vec::new());
     let mut own_booking = None;
     for seat in seats {
-        match &seat.state {
+        match seat.state {
             SeatState::Available => {}
             SeatState::Held { until, .. } if *until <= now => {}
             SeatState::Booked { .. } => booked.push(seat.label),
@@ -227,10 +228,10 @@ fn check_limit(
 }
 
 /// The change that gives all these seats one state; those that have it are left out.
-fn all_become(seats: Vec<&Seat>, to: &SeatState) -> Change {
+fn all_become(seats: Vec<SeatRef<'_>>, to: &SeatState) -> Change {
     let seats = seats
         .into_iter()
-        .filter(|seat| seat.state != *to)
+        .filter(|seat| seat.state != to)
         .map(|seat| SeatChange { label: seat.label, from: seat.state.clone(), to: to.clone() })
         .collect();
     Change { seats, ..Change::default() }

@@ -17,5 +17,5 @@ pub use ids::{BookingId, IdempotencyKey, InvalidId, PaymentId, RefundId, Showtim
 pub use money::{Currency, InvalidCurrency, InvalidPrice, MAX_PRICE, PriceTable};
 pub use refusal::Refusal;
 pub use seat::{InvalidLabel, MAX_LABEL_CHARS, Seat, SeatLabel, SeatState, SeatType};
-pub use seat_map::{InvalidSeatMap, MAX_SEATS_PER_SHOWTIME, Schedule, SeatMap};
+pub use seat_map::{InvalidSeatMap, MAX_SEATS_PER_SHOWTIME, Schedule, SeatMap, SeatRef, Seats};
 pub use time::Timestamp;

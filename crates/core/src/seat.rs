@@ -12,7 +12,6 @@ pub const MAX_LABEL_CHARS: usize = 16;
 pub struct SeatLabel {
     // Unused bytes are zero, so that the derived order is that of the text.
     bytes: [u8; MAX_LABEL_CHARS],
-    len: u8,
 }
 
 /// A text that is not a seat label.
@@ -31,7 +30,13 @@ impl SeatLabel {
     /// The label as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+        let len = self.bytes.iter().position(|byte| *byte == 0).unwrap_or(MAX_LABEL_CHARS);
+        std::str::from_utf8(&self.bytes[..len]).unwrap_or_default()
+    }
+
+    /// The text's bytes, and zeros after it.
+    pub(crate) const fn bytes(&self) -> &[u8; MAX_LABEL_CHARS] {
+        &self.bytes
     }
 
     /// The row this seat is filed under: what stands before the first digit.
@@ -52,7 +57,7 @@ impl FromStr for SeatLabel {
         }
         let mut bytes = [0; MAX_LABEL_CHARS];
         bytes[..text.len()].copy_from_slice(text.as_bytes());
-        Ok(Self { bytes, len: text.len() as u8 })
+        Ok(Self { bytes })
     }
 }
 
@@ -121,6 +126,24 @@ impl SeatState {
         match self {
             Self::Available => None,
             Self::Held { booking, .. } | Self::Booked { booking, .. } => Some(*booking),
+        }
+    }
+
+    /// Whose booking that is.
+    #[must_use]
+    pub const fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Available => None,
+            Self::Held { user, .. } | Self::Booked { user, .. } => Some(user),
+        }
+    }
+
+    /// The end of a hold, over or not.
+    #[must_use]
+    pub const fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Held { until, .. } => Some(*until),
+            Self::Available | Self::Booked { .. } => None,
         }
     }
 

@@ -22,7 +22,7 @@ impl Showtimes for MongoStore {
             version: map.version(),
             commit_id: None,
         };
-        let document = seats::document(&summary, map.seats())?;
+        let document = seats::document(&summary, &map.seats().to_vec())?;
         let insert = |db: Collections| async move {
             db.showtimes.insert_one(document).await.map_err(failures::write)
         };

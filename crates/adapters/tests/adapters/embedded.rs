@@ -80,7 +80,7 @@ async fn everything_is_there_after_a_restart_and_the_largest_map_keeps_its_order
         (stored.summary, stored.map.seats().to_vec())
     };
     let before = load(&store).await;
-    assert!(before.1.iter().map(|seat| seat.label).eq(map().seats().iter().map(|seat| seat.label)));
+    assert!(before.1.iter().map(|seat| seat.label).eq(map().seats().map(|seat| seat.label)));
     drop(store);
     let store = open(dir.path(), &clock).expect("it was let go");
     assert_eq!(load(&store).await, before);

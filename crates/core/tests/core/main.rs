@@ -5,4 +5,5 @@
 mod given;
 mod parsing;
 mod properties;
+mod size;
 mod tables;

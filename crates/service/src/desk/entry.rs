@@ -1,4 +1,4 @@
-use seathold_core::{BookingId, Change, Command, PriceTable, Refusal, Seat, SeatMap, Timestamp};
+use seathold_core::{BookingId, Change, Command, PriceTable, Refusal, SeatMap, SeatRef, Timestamp};
 
 use super::{Changed, Order, Shared, Ticket, Work};
 use crate::limits::{CLAIM_LEASE_MS, CLAIM_TTL_MS, COMMIT_TIME_MS};
@@ -118,7 +118,7 @@ impl Entry {
     pub(super) fn price(&mut self, map: &SeatMap, prices: PriceTable) {
         let Work::Hold(request, _) = &self.ticket.work else { return };
         let seats = request.seats.iter().filter_map(|label| map.seat(label));
-        let priced = |seat: &Seat| BookedSeat {
+        let priced = |seat: SeatRef<'_>| BookedSeat {
             label: seat.label,
             seat_type: seat.seat_type,
             price: prices.of(seat.seat_type),

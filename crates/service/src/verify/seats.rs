@@ -26,7 +26,7 @@ impl Service {
                 tokio::time::sleep(PAUSE).await;
             }
             let Some(stored) = self.store.load(id).await? else { break };
-            let owners = stored.map.seats().iter().filter_map(|seat| seat.state.booking());
+            let owners = stored.map.seats().filter_map(|seat| seat.state.booking());
             let ids: BTreeSet<BookingId> = owners.chain(known.iter().copied()).collect();
             let ids: Vec<BookingId> = ids.into_iter().collect();
             let rows = self.store.bookings(&ids).await?;
@@ -79,7 +79,7 @@ fn check_owners(
 ) {
     let showtime = stored.summary.showtime.id;
     for seat in stored.map.seats() {
-        let (booking, user) = match &seat.state {
+        let (booking, user) = match seat.state {
             SeatState::Available => continue,
             SeatState::Held { booking, user, .. } | SeatState::Booked { booking, user } => {
                 (booking, user)
@@ -146,12 +146,8 @@ fn check_rows(
 fn check_counters(stored: &StoredShowtime, findings: &mut Findings) {
     let (summary, map) = (&stored.summary, &stored.map);
     let seats = map.seats();
-    let available = seats.iter().filter(|seat| seat.state == SeatState::Available).count();
-    let ends = seats.iter().filter_map(|seat| match seat.state {
-        SeatState::Held { until, .. } => Some(until),
-        _ => None,
-    });
-    let next_expiry = ends.min();
+    let available = map.seats().filter(|seat| *seat.state == SeatState::Available).count();
+    let next_expiry = map.seats().filter_map(|seat| seat.state.until()).min();
     findings.check(Invariant::Counters, summary.available as usize == available, || {
         let id = summary.showtime.id;
         format!("{id} has {available} seats available, {} are stored", summary.available)
@@ -171,7 +167,7 @@ fn check_counters(stored: &StoredShowtime, findings: &mut Findings) {
 }
 
 fn check_expiry(stored: &StoredShowtime, now: Timestamp, findings: &mut Findings) {
-    let free = stored.map.seats().iter().filter(|seat| seat.state.is_free(now)).count();
+    let free = stored.map.seats().filter(|seat| seat.state.is_free(now)).count();
     let counted = stored.map.available_at(now);
     findings.check(Invariant::Expiry, counted as usize == free, || {
         format!("{}: {free} seats are free, {counted} count as such", stored.summary.showtime.id)

@@ -93,7 +93,7 @@ async fn the_largest_map_keeps_its_order_however_its_rows_are_interleaved() {
     let hold = commit(1, FIRST, &[(&labels[59_000], held(1)), (&labels[7], held(1))]);
     store.commit(&hold).await.expect("it answers");
     let loaded = load().await;
-    assert!(loaded.map.seats().iter().map(|seat| seat.label.to_string()).eq(labels));
+    assert!(loaded.map.seats().map(|seat| seat.label.to_string()).eq(labels));
     assert_eq!(loaded.map.seats_of(booking_id(1)).count(), 2);
 }
 

@@ -48,7 +48,7 @@ async fn what_a_seat_map_costs() {
     for (n, (rows, seats)) in [(10, 20), (40, 50), STADIUM].into_iter().enumerate() {
         let showtime = showtime(n as u32);
         let map = hall(&showtime, rows, seats);
-        let labels: Vec<_> = map.seats().iter().map(|seat| seat.label).collect();
+        let labels: Vec<_> = map.seats().map(|seat| seat.label).collect();
         store.insert_showtime(&showtime, &map).await.expect("the server answers");
         let all = labels.len();
         let mut version = FIRST;

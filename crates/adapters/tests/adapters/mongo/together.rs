@@ -5,7 +5,7 @@ use bson::doc;
 use futures_util::future::join_all;
 use seathold_adapters::MongoStore;
 use seathold_core::ShowtimeId;
-use seathold_service::model::{Answer, Booking, Claim};
+use seathold_service::model::{Answer, Booking, Claim, Version};
 use seathold_service::ports::{
     Bookings, Commit, CommitOutcome, Preparation, Prepared, Showtimes, StoreError,
 };
@@ -56,14 +56,17 @@ impl Together {
 
     /// The versions of showtimes 1 to 4.
     async fn versions(&self) -> Vec<Option<u64>> {
-        let version = async |n| self.direct.version(showtime_id(n)).await.expect(IT_ANSWERS);
+        let version = async |n| {
+            let version = self.direct.version(showtime_id(n)).await.expect(IT_ANSWERS);
+            version.map(|version| version.number)
+        };
         [version(1).await, version(2).await, version(3).await, version(4).await].into()
     }
 }
 
-/// Sells A1 at this version.
-fn sale(n: u32, at_version: u64) -> Commit {
-    commit(n, at_version, &[("A1", booked(n))])
+/// Sells A1 at the version of this number, which nobody has made.
+fn sale(n: u32, number: u64) -> Commit {
+    commit(n, Version::first(number), &[("A1", booked(n))])
 }
 
 fn is_unknown<T>(said: &Result<T, StoreError>) -> bool {
@@ -102,11 +105,11 @@ async fn of_commits_that_go_together_each_is_told_what_became_of_it() {
 async fn a_commit_that_others_have_overtaken_is_in_doubt_only_if_one_of_its_neighbours_was_applied()
 {
     let Some(all) = Together::new().await else { return };
-    for version in 0..3 {
-        assert_eq!(
-            all.direct.commit(&sale(1, version)).await.expect(IT_ANSWERS),
-            CommitOutcome::Applied
-        );
+    let mut version = Version::first(0);
+    for _ in 0..3 {
+        let sale = Commit { at: version, ..sale(1, 0) };
+        version = sale.makes();
+        assert_eq!(all.direct.commit(&sale).await.expect(IT_ANSWERS), CommitOutcome::Applied);
     }
     let said = all.commit(&[sale(1, 0), sale(2, 0)]).await;
     assert!(is_unknown(&said[0]), "{said:?}");
@@ -168,7 +171,8 @@ async fn commits_of_which_nothing_is_heard_are_all_unknown_and_what_is_read_then
         assert!(said.iter().all(is_unknown), "{loss:?}: {said:?}");
         let read = join_all([1, 2, 3].map(|n| all.store.version(showtime_id(n)))).await;
         for read in read {
-            assert_eq!(read.expect(IT_ANSWERS), Some(version), "{loss:?}");
+            let number = read.expect(IT_ANSWERS).map(|read| read.number);
+            assert_eq!(number, Some(version), "{loss:?}");
         }
         let expected = if version == 1 { CommitOutcome::Conflict } else { CommitOutcome::Applied };
         for said in all.commit(&[sale(1, 0), sale(2, 0), sale(3, 0)]).await {
@@ -244,9 +248,11 @@ async fn what_the_server_does_not_take_fails_alone() {
 #[tokio::test]
 async fn versions_that_are_read_together_are_those_of_their_showtimes() {
     let Some(all) = Together::new().await else { return };
-    assert_eq!(all.direct.commit(&sale(2, 0)).await.expect(IT_ANSWERS), CommitOutcome::Applied);
+    let sale = sale(2, 0);
+    assert_eq!(all.direct.commit(&sale).await.expect(IT_ANSWERS), CommitOutcome::Applied);
     let ids: [ShowtimeId; 4] = [2, 404, 1, 2].map(showtime_id);
     let read = join_all(ids.map(|id| all.store.version(id))).await;
     let read: Vec<_> = read.into_iter().map(|read| read.expect(IT_ANSWERS)).collect();
-    assert_eq!(read, [Some(1), None, Some(0), Some(1)]);
+    let (first, sold) = (Some(Version::first(0)), Some(sale.makes()));
+    assert_eq!(read, [sold, None, first, sold]);
 }

@@ -36,6 +36,17 @@ fn a_map_names_each_seat_once() {
 }
 
 #[test]
+fn each_seat_of_a_stadium_is_found_by_its_name_and_no_other() {
+    let map = new(numbered(60_000)).expect("no more than there may be");
+    for seat in map.seats() {
+        assert_eq!(map.seat(&seat.label), Some(seat));
+    }
+    for n in 0..60_000 {
+        assert_eq!(map.seat(&label(&format!("B{n}"))), None);
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_map_is_said_in_words() {
     let size = InvalidSeatMap::Size(60_001).to_string();
     assert_eq!(size, "must have 1 to 60000 seats, has 60001");
@@ -55,9 +66,9 @@ fn a_map_keeps_the_order_of_its_seats_and_counts_what_it_is_given() {
     ])
     .expect("four seats");
 
-    let order: Vec<_> = map.seats().iter().map(|seat| seat.label.to_string()).collect();
+    let order: Vec<_> = map.seats().map(|seat| seat.label.to_string()).collect();
     assert_eq!(order, ["B2", "A1", "C9", "A2"]);
-    assert_eq!(map.seat(&label("A2")).map(|seat| &seat.state), Some(&held(40)));
+    assert_eq!(map.seat(&label("A2")).map(|seat| seat.state), Some(&held(40)));
     assert_eq!(map.seat(&label("Z1")), None);
     assert_eq!((map.version(), map.schedule()), (3, &SCHEDULE));
     assert_eq!((map.available(), map.next_expiry()), (1, Some(at(40))));

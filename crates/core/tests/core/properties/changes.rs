@@ -60,8 +60,8 @@ proptest! {
             prop_assert_eq!(named.len(), change.seats.len());
             for seat in &change.seats {
                 prop_assert_ne!(&seat.from, &seat.to);
-                prop_assert_eq!(before.seat(&seat.label).map(|s| &s.state), Some(&seat.from));
-                prop_assert_eq!(after.seat(&seat.label).map(|s| &s.state), Some(&seat.to));
+                prop_assert_eq!(before.seat(&seat.label).map(|s| s.state), Some(&seat.from));
+                prop_assert_eq!(after.seat(&seat.label).map(|s| s.state), Some(&seat.to));
             }
             Ok(())
         })?;

@@ -75,10 +75,7 @@ impl History {
 
     /// The map before anything happens.
     pub(super) fn map(&self) -> SeatMap {
-        let schedule =
-            Schedule { start: at(self.start), end: at(self.start + 15), cancelled_at: None };
-        let seats = labels().into_iter().map(|label| seat(label, SeatState::Available)).collect();
-        SeatMap::new(schedule, 0, seats).expect("a few seats, each once")
+        empty_map(self.start)
     }
 
     fn command(&self, step: &Step, now: Timestamp) -> Command<'_> {
@@ -104,7 +101,14 @@ pub(super) fn users() -> [UserId; 3] {
     USERS.map(user)
 }
 
-fn labels() -> Vec<SeatLabel> {
+/// A map without owners, of a showtime that starts then.
+pub(super) fn empty_map(start: i64) -> SeatMap {
+    let schedule = Schedule { start: at(start), end: at(start + 15), cancelled_at: None };
+    let seats = labels().into_iter().map(|label| seat(label, SeatState::Available)).collect();
+    SeatMap::new(schedule, 0, seats).expect("a few seats, each once")
+}
+
+pub(super) fn labels() -> Vec<SeatLabel> {
     let row = |row| (1..=SEATS_PER_ROW).map(move |number| label(&format!("{row}{number}")));
     ROWS.into_iter().flat_map(row).collect()
 }

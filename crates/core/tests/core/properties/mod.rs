@@ -7,3 +7,4 @@ mod model;
 mod observed;
 mod reached;
 mod rules;
+mod states;

@@ -17,7 +17,7 @@ pub(super) struct Model {
 impl Model {
     /// The model of a map whose seats stand in the order of their names.
     pub(super) fn of(map: &SeatMap) -> Self {
-        let seats = map.seats().iter().map(|seat| (seat.label, seat.state.clone())).collect();
+        let seats = map.seats().map(|seat| (seat.label, seat.state.clone())).collect();
         Self { schedule: *map.schedule(), seats }
     }
 

@@ -25,8 +25,8 @@ impl Observed {
         bookings: &[BookingId],
         now: Timestamp,
     ) -> Self {
-        let seats: Vec<_> = map.seats().iter().filter_map(|s| map.seat(&s.label)).collect();
-        assert!(seats.iter().copied().eq(map.seats()), "each seat is found by its name");
+        let by_name = map.seats().filter_map(|s| map.seat(&s.label));
+        assert!(by_name.eq(map.seats()), "each seat is found by its name");
         Self {
             cancelled_at: map.schedule().cancelled_at,
             seats: map.seats().to_vec(),

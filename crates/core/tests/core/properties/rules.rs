@@ -38,7 +38,7 @@ proptest! {
     #[test]
     fn a_seat_once_sold_stays_sold_to_its_buyer(history in histories()) {
         history.play(|Moment { before, after, .. }| {
-            for (before, after) in before.seats().iter().zip(after.seats()) {
+            for (before, after) in before.seats().zip(after.seats()) {
                 if matches!(before.state, SeatState::Booked { .. }) {
                     prop_assert_eq!(before, after);
                 }

@@ -64,7 +64,7 @@ fn outcome(case: &Case<'_>) -> String {
         Ok(change) if change.is_empty() => "no change".into(),
         Ok(change) => {
             map.apply(&change);
-            let mut shown: Vec<_> = map.seats().iter().map(|s| show_state(&s.state)).collect();
+            let mut shown: Vec<_> = map.seats().map(|s| show_state(s.state)).collect();
             shown.extend(map.schedule().cancelled_at.map(|_| CANCELLED.into()));
             let wait = change.not_before.map(|end| format!("not before {}", end.as_millis()));
             shown.extend(wait);

@@ -1,5 +1,6 @@
-use seathold_core::{PriceTable, Seat, SeatState, SeatType, Timestamp};
+use seathold_core::{PriceTable, SeatState, SeatType, Timestamp};
 use seathold_service::{SeatMapView, ShowtimeView as Showtime};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -133,22 +134,24 @@ pub(super) fn seats_json(view: &SeatMapView<'_>) -> Vec<u8> {
 
 /// Written out seat by seat: a stadium's map is large.
 struct Seats<'a> {
-    seats: &'a [Seat],
+    seats: seathold_core::Seats<'a>,
     price: PriceTable,
     now: Timestamp,
 }
 
 impl Serialize for Seats<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.seats.iter().map(|seat| {
+        let mut map = serializer.serialize_map(Some(self.seats.len()))?;
+        for seat in self.seats.clone() {
             let status = match seat.state {
                 SeatState::Booked { .. } => "booked",
-                SeatState::Held { until, .. } if self.now < until => "held",
+                SeatState::Held { until, .. } if self.now < *until => "held",
                 SeatState::Held { .. } | SeatState::Available => "available",
             };
             let price = self.price.of(seat.seat_type);
             let view = SeatView { status, seat_type: seat.seat_type.as_str(), price };
-            (seat.label.as_str(), view)
-        }))
+            map.serialize_entry(seat.label.as_str(), &view)?;
+        }
+        map.end()
     }
 }
