@@ -12,7 +12,7 @@ import sys
 from figures import Figures, put, row, table
 
 CONNECTIONS = (1, 10, 50, 100, 200, 500, 1000)
-# Name, what is said of it, and how its points look.
+# Name, and what is said of it.
 LINES = [("hot", "hot: one showtime of 2,000 seats at a time"),
          ("spread", "spread: 100 showtimes of 200 seats")]
 MARKS = "<!-- chart: begin -->", "<!-- chart: end -->"
@@ -21,6 +21,8 @@ WIDTH, HEIGHT = 880, 380
 # Of a panel: where its axes begin, and how far they go.
 LEFT, TOP, ACROSS, DOWN = 70, 90, 340, 230
 PANEL = WIDTH / 2
+# From one entry of the legend to the next.
+LEGEND = 360
 
 STYLE = """
   .paper { fill: #ffffff }  text { fill: #24292f; font: 13px sans-serif }
@@ -93,7 +95,7 @@ class Panel:
         for connections in CONNECTIONS:
             x, _ = self.at(connections, self.scale.ticks[-1])
             yield f'<path class="grid" d="M{x:.1f} {TOP}v{DOWN}"/>'
-            yield text(x, bottom + 20, f"{connections:,}")
+            yield text(x, bottom + 20, connections)
         yield text(self.left + ACROSS / 2, bottom + 42, "connections")
 
     def line(self, name, values):
@@ -112,7 +114,8 @@ def draw(series):
         text(LEFT, 28, title, "start", ' class="title"'),
     ]
     for place, (name, said) in enumerate(LINES):
-        x = LEFT + place * PANEL
+        # Of both panels: so not above each.
+        x = LEFT + place * LEGEND
         parts += [f'<path class="{name} line" d="M{x} 50h28"/>', point(name, x + 14, 50),
                   text(x + 36, 54, said, "start")]
     for place, (key, title, scale) in enumerate(

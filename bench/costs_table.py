@@ -26,11 +26,14 @@ def rest_of(run):
     return (run["of_all"] - sum(run["seconds_of"].values())) / run["answers"] * 1e6
 
 
+def said(micros):
+    return f"{micros:,.1f}" if micros >= 0.05 else "–"
+
+
 def cells_of(runs):
     for process, _ in PROCESSES:
-        micros = median(micros_of(run, process) for run in runs)
-        yield f"{micros:,.1f}" if micros >= 0.05 else "–"
-    yield f"{median(map(rest_of, runs)):,.1f}"
+        yield said(median(micros_of(run, process) for run in runs))
+    yield said(median(map(rest_of, runs)))
     yield f"{median(run['idle'] for run in runs):.0%}"
     requests = median(run["requests"] / run["answers"] for run in runs)
     yield f"{requests:.3f}" if requests else "–"
