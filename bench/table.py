@@ -106,7 +106,8 @@ def text_of(figures, kept):
 def main(folder, command="print", path=""):
     figures = Figures(folder)
     if command == "print":
-        print(text_of(figures, {}))
+        text = text_of(figures, {})
+        print(text + "\n" if text else "", end="")
     else:
         put(path, MARKS, text_of(figures, rows_of(between(path, MARKS))))
 
