@@ -134,8 +134,8 @@ scrape() {
   while curl -fsS -m 5 -o "$WORK/scraped" "$1"; do sleep 1; done
 }
 
-# million: what the embedded store takes as it grows. It holds more seats than there are,
-# so that there is nothing to verify.
+# million: what the embedded store takes as it grows. Nobody decides, so that there is
+# nothing to verify.
 million() {
   local holds rate mib
   halt
