@@ -63,6 +63,20 @@ function load.hold(user, showtime, seats)
   return HOLD:format(user, uuid(), #body, body)
 end
 
+local sent, answered, total = 0, 0, nil
+
+-- in_time: nothing more is sent after LIMIT seconds, if there is a LIMIT.
+local LIMIT = tonumber(os.getenv 'LIMIT')
+local function in_time() return not LIMIT or load.now() - began < LIMIT end
+
+-- end_if_done: wrk would sleep on until its time is over, if nobody interrupted it.
+local function end_if_done()
+  if not ended and (answered == total or (answered == sent and not in_time())) then
+    ended = load.now()
+    ffi.C.kill(ffi.C.getpid(), SIGINT)
+  end
+end
+
 -- requests: sends what NEXT gives, and once that is nil lets the connections be, which
 -- is what an empty request does. wrk tries the very first one out, and never sends it.
 function load.requests(next)
@@ -73,7 +87,13 @@ function load.requests(next)
       return PROBE
     end
     began = began or load.now()
-    return next() or ''
+    local following = in_time() and next()
+    if following then
+      sent = sent + 1
+      return following
+    end
+    end_if_done()
+    return ''
   end
 end
 
@@ -91,15 +111,13 @@ function load.count(status, body)
   end
 end
 
--- answers: counts them, and ends the run after TOTAL of them. wrk would sleep on until
--- its time is over, if nobody interrupted it.
-function load.answers(total)
+-- answers: counts them, and ends the run after EXPECTED of them.
+function load.answers(expected)
+  total = expected
   function response(status, _, body)
     load.count(status, body)
-    if granted + refused + busy + wrong == total then
-      ended = load.now()
-      ffi.C.kill(ffi.C.getpid(), SIGINT)
-    end
+    answered = answered + 1
+    end_if_done()
   end
 end
 
@@ -107,8 +125,8 @@ local threads = {}
 
 function setup(thread) threads[#threads + 1] = thread end
 
--- done: adds one line of figures, as JSON, to the file FIGURES. Where all there is to do
--- was done, time counts to the last answer.
+-- done: writes the figures, as JSON, into the file FIGURE. Where all there is to do was
+-- done, time counts to the last answer.
 function done(summary, latency)
   local sum = { granted = 0, refused = 0, busy = 0, wrong = 0 }
   for _, thread in ipairs(threads) do
@@ -120,7 +138,7 @@ function done(summary, latency)
   local finished = (first:get 'ended' or not first:get 'began') and true or false
   local answers = sum.granted + sum.refused
   if answers == 0 then answers = summary.requests end
-  local file = assert(io.open(os.getenv 'FIGURES', 'a'))
+  local file = assert(io.open(os.getenv 'FIGURE', 'w'))
   file:write(string.format(
     '{"rate":%.1f,"seconds":%.3f,"p50":%.2f,"p99":%.2f,"granted":%d,"refused":%d,"busy":%d,"answers":%d,'
       .. '"wrong":%d,"finished":%s}\n',

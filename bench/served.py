@@ -1,8 +1,7 @@
-"""Tells from the metrics of instances what they have served: answers to holds by status,
-each instance's share of them, and the mean batch. Fails if a hold was answered otherwise
-than by 201 or 409.
+"""What instances say of themselves at /metrics.
 
-    served.py URL...
+    served.py URL...     answers to holds by status, each instance's share of them, and the
+                         mean batch; fails if a hold was answered otherwise than by 201 or 409
 """
 
 import re
@@ -13,24 +12,33 @@ HOLDS = re.compile(r'^http_requests_total\{(?=.*route="/api/bookings/hold").*sta
 BATCHES = re.compile(r"^seathold_batch_size_(sum|count) ([\d.e+]+)$", re.M)
 
 
+def read(url):
+    """Answers to holds by status, and the sum and count of batches."""
+    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    statuses = {}
+    for status, count in HOLDS.findall(text):
+        statuses[status] = statuses.get(status, 0) + int(count)
+    batches = {what: float(value) for what, value in BATCHES.findall(text)}
+    return statuses, batches.get("sum", 0.0), batches.get("count", 0.0)
+
+
 def main(urls):
-    statuses, shares, batches = {}, [], {"sum": 0.0, "count": 0.0}
-    for url in urls:
-        with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
-            text = answer.read().decode()
-        holds = [(status, int(count)) for status, count in HOLDS.findall(text)]
-        shares.append(sum(count for _, count in holds))
-        for status, count in holds:
-            statuses[status] = statuses.get(status, 0) + count
-        for what, value in BATCHES.findall(text):
-            batches[what] += float(value)
+    instances = [read(url) for url in urls]
+    shares = [sum(statuses.values()) for statuses, _, _ in instances]
     if not sum(shares):
         return
+    statuses = {}
+    for of_one, _, _ in instances:
+        for status, count in of_one.items():
+            statuses[status] = statuses.get(status, 0) + count
     print("holds by status:", ", ".join(f"{s}: {n:,}" for s, n in sorted(statuses.items())))
     if len(urls) > 1:
         print("share of each:", ", ".join(f"{n / sum(shares):.1%}" for n in shares))
-    if batches["count"]:
-        print(f"batches: {batches['count']:,.0f}, of {batches['sum'] / batches['count']:.1f} on average")
+    batches = sum(count for _, _, count in instances)
+    if batches:
+        size = sum(total for _, total, _ in instances) / batches
+        print(f"batches: {batches:,.0f}, of {size:.1f} on average")
     if set(statuses) - {"201", "409"}:
         sys.exit("a hold was answered otherwise than by 201 or 409")
 

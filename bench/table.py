@@ -1,19 +1,18 @@
 """The figures of a run of scripts/bench as Markdown: medians, with the least and the most.
 
     table.py FOLDER                  prints the tables
-    table.py FOLDER write FILE       puts them between the marks in the file, which get a
-                                     section at its end if there are none yet
-
-Each file of the folder has one line of JSON for each run.
+    table.py FOLDER write FILE       puts them between the marks in the file; of what was
+                                     not run, the lines that are there stay
 """
 
-import json
-import os
-import statistics
 import sys
 
+import costs_table
+from figures import Figures, between, put, row, spoken, table
+from goals import goal_rows
+
 # Name, what it is, its unit, the goal (in brackets the floor), the file of its ceiling.
-ROWS = [
+SCENARIOS = [
     ("hot", "hot: showtimes of 2,000 seats, one after the other", "holds/s",
      "≥ 15,000 (10,000), p99 ≤ 50 ms, ratio ≥ 0.5", "mongo-128"),
     ("spread", "spread: 100 showtimes of 200 seats", "answers/s",
@@ -39,75 +38,78 @@ CEILINGS = [
 ]
 # Where a scenario's figure is not its rate.
 KEY_OF_UNIT = {"s": "seconds", "ms": "p50"}
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+MARKS = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
-def runs_of(folder, name):
-    try:
-        with open(os.path.join(folder, name)) as file:
-            return [json.loads(line) for line in file]
-    except FileNotFoundError:
-        return []
-
-
-def spoken(values, unit):
-    digits = 0 if unit.endswith("/s") else 2
-    median, least, most = (
-        f"{value:,.{digits}f}" for value in (statistics.median(values), min(values), max(values))
-    )
-    return f"{median} {unit} [{least} – {most}]"
-
-
-def middle(runs, key):
-    return statistics.median(run[key] for run in runs)
-
-
-def scenario_line(folder, name, title, unit, goal, ceiling):
-    runs = runs_of(folder, name)
+def scenario_row(figures, name, title, unit, goal, ceiling):
+    runs = figures.runs(name)
     if not runs:
-        return []
-    figure = spoken([run[KEY_OF_UNIT.get(unit, "rate")] for run in runs], unit)
+        return [title]
+    figure = spoken(figures.values(name, KEY_OF_UNIT.get(unit, "rate")), unit)
     if "spread" in name or name == "storm":
         granted, refused = (sum(run[key] for run in runs) for key in ("granted", "refused"))
         figure += f"; {granted / (granted + refused):.2%} of them 201"
     if name.startswith("three"):
         busy = sum(run["busy"] for run in runs)
         figure += f"; busy {busy / max(1, sum(run['answers'] for run in runs)):.2%}"
-    top = runs_of(folder, ceiling) if ceiling else []
-    limit = f"{middle(top, 'rate'):,.0f}/s" if top else "–"
-    ratio = f"{middle(runs, 'rate') / middle(top, 'rate'):.2f}" if top else "–"
-    p50, p99 = (f"{middle(runs, key):.1f}" for key in ("p50", "p99"))
-    return [f"| {title} | {figure} | {p50} | {p99} | {goal} | {limit} | {ratio} |"]
+    top = figures.median(ceiling) if ceiling else None
+    limit = f"{top:,.0f}/s" if top else "–"
+    ratio = f"{figures.median(name) / top:.2f}" if top else "–"
+    p50, p99 = (f"{figures.median(name, key):.1f}" for key in ("p50", "p99"))
+    return [title, figure, p50, p99, goal, limit, ratio]
 
 
-def tables(folder):
-    lines = ["| scenario | figure | p50 ms | p99 ms | goal (floor) | ceiling | ratio |",
-             "|---|---|---|---|---|---|---|"]
-    for row in ROWS:
-        lines += scenario_line(folder, *row)
-    lines += ["", "| ceiling | median [least – most] |", "|---|---|"]
-    for name, title, unit in CEILINGS:
-        runs = runs_of(folder, name)
-        if runs:
-            lines.append(f"| {title} | {spoken([run['rate'] for run in runs], unit)} |")
-    return "\n".join(lines)
+def ceiling_row(figures, name, title, unit):
+    rates = figures.values(name)
+    return [title, spoken(rates, unit)] if rates else [title]
+
+
+def tables(figures):
+    """The head of each table, and its rows; one that was not run has a title only."""
+    return [
+        (["scenario", "figure", "p50 ms", "p99 ms", "goal (floor)", "ceiling", "ratio"],
+         [scenario_row(figures, *scenario) for scenario in SCENARIOS]),
+        (["what else counts", "figure", "goal"], goal_rows(figures)),
+        (["ceiling", "median [least – most]"],
+         [ceiling_row(figures, *ceiling) for ceiling in CEILINGS]),
+        (costs_table.HEAD, costs_table.rows(figures)),
+    ]
+
+
+def rows_of(text):
+    """The lines of tables, by the first cell of their table, and their own."""
+    found, head = {}, None
+    for line in text.splitlines():
+        title = line.split(" | ")[0].removeprefix("| ")
+        if not line.startswith("| "):
+            # A table ends with any line but that of dashes.
+            head = head if line.startswith("|-") else None
+        elif head is None:
+            head = title
+        else:
+            found[head, title] = line
+    return found
+
+
+def text_of(figures, kept):
+    parts = []
+    for head, rows in tables(figures):
+        lines = []
+        for cells in rows:
+            old = kept.get((head[0], cells[0]))
+            lines += [row(cells)] if len(cells) > 1 else [old] if old else []
+        if lines:
+            parts.append("\n".join(table(head, lines)))
+    return "\n\n".join(parts)
 
 
 def main(folder, command="print", path=""):
-    text = tables(folder)
+    figures = Figures(folder)
     if command == "print":
-        print(text)
-        return
-    with open(path) as file:
-        whole = file.read()
-    if BEGIN not in whole:
-        whole += f"\n## Under load\n\n`scripts/bench --write`:\n\n{BEGIN}\n{END}\n"
-    before, _, rest = whole.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not ended:
-        sys.exit(f"{path}: after {BEGIN} there is no {END}")
-    with open(path, "w") as file:
-        file.write(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        text = text_of(figures, {})
+        print(text + "\n" if text else "", end="")
+    else:
+        put(path, MARKS, text_of(figures, rows_of(between(path, MARKS))))
 
 
 if __name__ == "__main__":
