@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use seathold_service::ports::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Asks that are not answered yet; whoever comes then waits for room.
 const ROOM: usize = 1_024;
@@ -21,6 +21,10 @@ const COMMAND_BYTES: usize = 2 << 20;
 /// How long a command keeps those after it waiting. One that gets no answer, by
 /// a connection that has died, holds up nobody for long.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How soon after one command for many the next may follow: where many ask, a
+/// command more costs the server more than a moment's wait costs them.
+const PACE: Duration = Duration::from_millis(4);
 
 /// What is asked, and how it is done for many at once.
 pub(super) trait Kind: Send + Sync + 'static {
@@ -87,9 +91,13 @@ impl<K: Kind> Gatherer<K> {
     /// Sends commands until nobody waits.
     async fn send_all(self: Arc<Self>) {
         while let Some(next) = self.next() {
+            let (began, alone) = (Instant::now(), next.len() == 1);
             // In a task of its own: a crash is its own, and so is an answer that is late.
             let command = tokio::spawn(Arc::clone(&self).send(next));
             let _ = timeout(PATIENCE, command).await;
+            if !alone {
+                sleep_until(began + PACE).await;
+            }
         }
     }
 

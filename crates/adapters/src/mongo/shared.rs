@@ -20,7 +20,7 @@ use crate::documents;
 
 /// Commands of one kind under way at once. With two, the server works on one
 /// while the other waits for the journal.
-const COMMANDS: usize = 2;
+const COMMANDS: usize = 1;
 
 /// What is gathered, by kind.
 pub(super) struct Shared {
