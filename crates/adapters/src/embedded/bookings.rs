@@ -144,8 +144,8 @@ fn prepare(
             }
         })?;
     }
-    let open = |new: &NewHold| match claims::find(tables, &new.key)? {
-        Some(first) => Ok(Prepared::Duplicate(Box::new(first.claim))),
+    let open = |new: &NewHold| match new.earlier(tables)? {
+        Some(first) => Ok(Prepared::Duplicate(Box::new(first))),
         None => rows::open(tables, new).map(|()| Prepared::Opened),
     };
     let prepared = holds.iter().map(open).collect::<Result<_, Broken>>()?;

@@ -7,8 +7,8 @@ use seathold_service::model::{Booking, Claim, ClaimKey, ClaimStatus};
 use seathold_service::ports::ClaimEnd;
 
 use super::tables::{Bytes, Entry, NOTHING, Snapshot, Tables, put, record, reindex};
-use super::tables::{CLAIMS, HOLDS, HOLDS_BY_KEY};
-use super::{Broken, hold, keys, rows};
+use super::tables::{CLAIMS, HOLDS, HOLDS_BY_USER};
+use super::{Broken, by_user, hold, keys, rows};
 
 /// Up to which booking all claims of holds are forgotten.
 const FORGOTTEN: &[u8] = b"forgotten";
@@ -21,27 +21,33 @@ pub(super) struct Stored {
 
 /// The claims on these keys.
 pub(super) fn find_all(snapshot: &Snapshot, keys: &[ClaimKey]) -> Result<Vec<Claim>, Broken> {
-    let (by_key, holds) = (snapshot.open(HOLDS_BY_KEY)?, snapshot.open(HOLDS)?);
+    let (by_user, holds) = (snapshot.open(HOLDS_BY_USER)?, snapshot.open(HOLDS)?);
     let alone = snapshot.open(CLAIMS)?;
-    let stored = |key| find_in(&by_key, &holds, &alone, &keys::claim(key)).transpose();
+    let stored = |key: &ClaimKey| {
+        find_in(&by_user, &holds, &alone, &keys::user_key(key), &keys::claim(key)).transpose()
+    };
     keys.iter().filter_map(stored).map(|stored| Ok(stored?.claim)).collect()
 }
 
-/// The claim on this key.
-pub(super) fn find(tables: &Tables<'_>, key: &[u8]) -> Result<Option<Stored>, Broken> {
-    find_in(&*tables.holds_by_key, &*tables.holds, &*tables.claims, key)
+/// The claim on this key, which is given as either table has it.
+pub(super) fn find(
+    tables: &Tables<'_>,
+    user_key: &[u8],
+    key: &[u8],
+) -> Result<Option<Stored>, Broken> {
+    find_in(&*tables.holds_by_user, &*tables.holds, &*tables.claims, user_key, key)
 }
 
 fn find_in(
-    by_key: &impl ReadableTable<Bytes, Bytes>,
+    by_user: &impl ReadableTable<Bytes, Bytes>,
     holds: &impl ReadableTable<Bytes, Bytes>,
     alone: &impl ReadableTable<Bytes, Bytes>,
+    user_key: &[u8],
     key: &[u8],
 ) -> Result<Option<Stored>, Broken> {
-    let Some(id) = by_key.get(key)? else {
+    let Some(id) = by_user::claimed(by_user, user_key)? else {
         return Ok(record(alone, key)?.map(|claim| Stored { claim, row: None }));
     };
-    let id = BookingId::from_bytes(keys::last_id(id.value())?);
     let missing = || Broken("a key names a hold that is not there".to_owned());
     let kept = holds.get(&id.bytes()[..])?.ok_or_else(missing)?;
     let (row, claim) = hold::decode(id, kept.value())?;
@@ -50,7 +56,7 @@ fn find_in(
 
 /// Adds a claim, or gives the one that has the key.
 pub(super) fn insert(tables: &mut Tables<'_>, claim: &Claim) -> Result<Option<Claim>, Broken> {
-    let first = find(tables, &keys::claim(&claim.key))?;
+    let first = find(tables, &keys::user_key(&claim.key), &keys::claim(&claim.key))?;
     if first.is_none() {
         write(tables, None, claim)?;
     }
@@ -77,7 +83,7 @@ pub(super) fn take_over(
     if row.id != kept.id || !hold::belongs(new, row) {
         return Err(Broken("a hold is taken over by another one".to_owned()));
     }
-    rows::write(tables, Some(kept), row, Some(new))?;
+    rows::write(tables, Some((kept, true)), row, Some(new))?;
     Ok(true)
 }
 
@@ -86,17 +92,11 @@ pub(super) fn remove(tables: &mut Tables<'_>, claim: &Claim) -> Result<(), Broke
     let Some(Stored { claim, row }) = owned(tables, claim)? else {
         return Ok(());
     };
-    let key = keys::claim(&claim.key);
-    match row {
-        Some(row) => {
-            tables.holds_by_key.remove(&key)?;
-            rows::write(tables, Some(&row), &row, None)
-        }
-        None => {
-            tables.claims.remove(&key)?;
-            reindex(&mut tables.claims_by_expiry, Some(&by_expiry(&claim)), None)
-        }
+    if let Some(row) = row {
+        return rows::write(tables, Some((&row, true)), &row, None);
     }
+    tables.claims.remove(&keys::claim(&claim.key))?;
+    reindex(&mut tables.claims_by_expiry, Some(&by_expiry(&claim)), None)
 }
 
 pub(super) fn end(tables: &mut Tables<'_>, claim: &Claim, end: &ClaimEnd) -> Result<(), Broken> {
@@ -110,7 +110,7 @@ pub(super) fn end(tables: &mut Tables<'_>, claim: &Claim, end: &ClaimEnd) -> Res
     };
     let ended = Claim { status, response, ..stored.claim.clone() };
     match &stored.row {
-        Some(row) => rows::write(tables, Some(row), row, Some(&ended)),
+        Some(row) => rows::write(tables, Some((row, true)), row, Some(&ended)),
         None => write(tables, Some(&stored.claim), &ended),
     }
 }
@@ -148,15 +148,14 @@ pub(super) fn purge_holds(
         let (row, claim) = hold::decode(id, record.value())?;
         match claim {
             Some(claim) if now < claim.expires_at => break,
-            Some(claim) => over.push((row, claim)),
+            Some(_) => over.push(row),
             // Taken back.
             None => {}
         }
         (seen, last) = (seen + 1, Some(id));
     }
-    for (row, claim) in &over {
-        tables.holds_by_key.remove(&keys::claim(&claim.key))?;
-        rows::write(tables, Some(row), row, None)?;
+    for row in &over {
+        rows::write(tables, Some((row, true)), row, None)?;
     }
     if let Some(last) = last {
         tables.notes.insert(FORGOTTEN, &last.bytes())?;
@@ -166,7 +165,7 @@ pub(super) fn purge_holds(
 
 /// The claim as it is stored, if its owner is still the same.
 fn owned(tables: &Tables<'_>, claim: &Claim) -> Result<Option<Stored>, Broken> {
-    let stored = find(tables, &keys::claim(&claim.key))?;
+    let stored = find(tables, &keys::user_key(&claim.key), &keys::claim(&claim.key))?;
     Ok(stored.filter(|stored| stored.claim.owner == claim.owner))
 }
 

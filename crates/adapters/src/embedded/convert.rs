@@ -6,7 +6,7 @@ use seathold_core::{Seat, ShowtimeId};
 use seathold_service::model::{Booking, Claim};
 
 use super::tables::{Bytes, Tables, record};
-use super::{Broken, claims, hold, keys, seats};
+use super::{Broken, by_user, claims, hold, keys, seats};
 use crate::documents::{self, SeatDocument};
 
 type Old = TableDefinition<'static, Bytes, Bytes>;
@@ -17,6 +17,9 @@ const SEATS: Old = TableDefinition::new("seats");
 /// Booking id → document of the booking.
 const BOOKINGS: Old = TableDefinition::new("bookings");
 
+/// User, time made, booking id → status, showtime id.
+const BOOKINGS_BY_USER: Old = TableDefinition::new("bookings_by_user");
+
 /// Converts what is there of the first form.
 pub(super) fn convert(transaction: &WriteTransaction) -> Result<(), Broken> {
     let names: Vec<_> = transaction.list_tables()?.map(|table| table.name().to_owned()).collect();
@@ -24,6 +27,7 @@ pub(super) fn convert(transaction: &WriteTransaction) -> Result<(), Broken> {
     if is_there(&BOOKINGS) {
         convert_bookings(transaction)?;
         transaction.delete_table(BOOKINGS)?;
+        transaction.delete_table(BOOKINGS_BY_USER)?;
     }
     if is_there(&SEATS) {
         convert_seats(transaction)?;
@@ -43,9 +47,10 @@ fn convert_bookings(transaction: &WriteTransaction) -> Result<(), Broken> {
         if let Some(claim) = &claim {
             tables.claims.remove(&key)?;
             tables.claims_by_expiry.remove(&claims::by_expiry(claim).0)?;
-            tables.holds_by_key.insert(&key, &row.id.bytes())?;
         }
         tables.holds.insert(&row.id.bytes(), &hold::encode(&row, claim.as_ref()))?;
+        let (key, value) = by_user::entry(&row, claim.is_some());
+        tables.holds_by_user.insert(&key, &value)?;
     }
     Ok(())
 }

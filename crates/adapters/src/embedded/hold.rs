@@ -21,7 +21,7 @@ const USUAL_BYTES: usize = 768;
 /// Numbered by their places, here and below.
 pub(super) const SEAT_TYPES: [SeatType; 3] = [SeatType::Standard, SeatType::Vip, SeatType::Couple];
 
-const STATUSES: [BookingStatus; 4] = [
+pub(super) const STATUSES: [BookingStatus; 4] = [
     BookingStatus::Pending,
     BookingStatus::Confirmed,
     BookingStatus::Cancelled,

@@ -6,6 +6,7 @@
 //! opening.
 
 mod bookings;
+mod by_user;
 mod claims;
 mod convert;
 mod encoding;

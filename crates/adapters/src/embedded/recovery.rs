@@ -11,7 +11,9 @@ use super::{Broken, convert};
 pub(super) fn recover(database: &Database, file: Box<dyn LogFile>) -> Result<Log, Broken> {
     let mut id = LogId::default();
     getrandom::fill(&mut id).map_err(|error| Broken(error.to_string()))?;
-    let transaction = database.begin_write()?;
+    let mut transaction = database.begin_write()?;
+    // As a checkpoint does, which this is.
+    transaction.set_quick_repair(true);
     convert::convert(&transaction)?;
     let mut tables = Tables::open(&transaction, None)?;
     let (known_by, applied) = tables.renew_log(id)?;

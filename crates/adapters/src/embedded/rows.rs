@@ -6,14 +6,14 @@ use seathold_service::model::{Booking, BookingStatus, Claim};
 use seathold_service::ports::{BookingFilter, Page, PageRequest, PendingFilter};
 
 use super::tables::{
-    BOOKINGS_BY_USER, Bytes, Entry, HOLDS, NOTHING, PENDING_BOOKINGS, Snapshot, Tables, reindex,
+    Bytes, Entry, HOLDS, HOLDS_BY_USER, NOTHING, PENDING_BOOKINGS, Snapshot, Tables, reindex,
 };
-use super::{Broken, hold, keys};
+use super::{Broken, by_user, claims, hold, keys};
 
 /// A new hold, ready to be written: made outside of the one thread that writes.
 pub(super) struct NewHold {
     pub(super) id: BookingId,
-    pub(super) key: Vec<u8>,
+    claim_key: Vec<u8>,
     record: Vec<u8>,
     by_user: Entry,
     by_expiry: Option<Entry>,
@@ -26,11 +26,18 @@ impl NewHold {
         }
         Ok(Self {
             id: row.id,
-            key: keys::claim(&claim.key),
+            claim_key: keys::claim(&claim.key),
             record: hold::encode(row, Some(claim)),
-            by_user: by_user(row),
+            by_user: by_user::entry(row, true),
             by_expiry: by_expiry(row),
         })
+    }
+
+    /// The claim that has its key already.
+    pub(super) fn earlier(&self, tables: &Tables<'_>) -> Result<Option<Claim>, Broken> {
+        let (by_user, _) = &self.by_user;
+        let stored = claims::find(tables, &by_user[..by_user.len() - keys::ID], &self.claim_key)?;
+        Ok(stored.map(|stored| stored.claim))
     }
 }
 
@@ -42,9 +49,8 @@ pub(super) fn open(tables: &mut Tables<'_>, new: &NewHold) -> Result<(), Broken>
         Some((_, Some(_))) => return Err(Broken("a booking's id is in use".to_owned())),
         old => old.map(|(row, _)| row),
     };
-    tables.holds_by_key.insert(&new.key, &new.id.bytes())?;
-    let before = old.as_ref().map(by_user);
-    reindex(&mut tables.bookings_by_user, before.as_ref(), Some(&new.by_user))?;
+    let before = old.as_ref().map(|old| by_user::entry(old, false));
+    reindex(&mut tables.holds_by_user, before.as_ref(), Some(&new.by_user))?;
     let before = old.as_ref().and_then(by_expiry);
     reindex(&mut tables.pending_bookings, before.as_ref(), new.by_expiry.as_ref())
 }
@@ -52,7 +58,7 @@ pub(super) fn open(tables: &mut Tables<'_>, new: &NewHold) -> Result<(), Broken>
 /// Writes a row, whether it is there or not, beside the claim that is there.
 pub(super) fn replace(tables: &mut Tables<'_>, row: &Booking) -> Result<(), Broken> {
     match find(tables, row.id)? {
-        Some((old, claim)) => write(tables, Some(&old), row, claim.as_ref()),
+        Some((old, claim)) => write(tables, Some((&old, claim.is_some())), row, claim.as_ref()),
         None => write(tables, None, row, None),
     }
 }
@@ -69,7 +75,7 @@ pub(super) fn update(
     let mut new = old.clone();
     change(&mut new);
     if new != old {
-        write(tables, Some(&old), &new, claim.as_ref())?;
+        write(tables, Some((&old, claim.is_some())), &new, claim.as_ref())?;
     }
     Ok(Some(new))
 }
@@ -88,20 +94,23 @@ pub(super) fn remove(
         return Ok(());
     }
     tables.holds.remove(&id.bytes())?;
-    reindex(&mut tables.bookings_by_user, Some(&by_user(&old)), None)?;
+    reindex(&mut tables.holds_by_user, Some(&by_user::entry(&old, false)), None)?;
     reindex(&mut tables.pending_bookings, by_expiry(&old).as_ref(), None)
 }
 
-/// Writes a row with the claim of its hold. The index of keys is the caller's.
+/// Writes a row with the claim of its hold, over the old row, which may have had
+/// a claim too.
 pub(super) fn write(
     tables: &mut Tables<'_>,
-    old: Option<&Booking>,
+    old: Option<(&Booking, bool)>,
     new: &Booking,
     claim: Option<&Claim>,
 ) -> Result<(), Broken> {
     tables.holds.insert(&new.id.bytes(), &hold::encode(new, claim))?;
-    reindex(&mut tables.bookings_by_user, old.map(by_user).as_ref(), Some(&by_user(new)))?;
-    let (before, after) = (old.and_then(by_expiry), by_expiry(new));
+    let before = old.map(|(old, had_claim)| by_user::entry(old, had_claim));
+    let after = by_user::entry(new, claim.is_some());
+    reindex(&mut tables.holds_by_user, before.as_ref(), Some(&after))?;
+    let (before, after) = (old.and_then(|(old, _)| by_expiry(old)), by_expiry(new));
     reindex(&mut tables.pending_bookings, before.as_ref(), after.as_ref())
 }
 
@@ -135,11 +144,6 @@ pub(super) fn after(
     records.take(limit as usize).map(row).collect()
 }
 
-fn by_user(row: &Booking) -> Entry {
-    let key = [&keys::user(&row.user_id), &keys::time(row.created_at)[..], &row.id.bytes()];
-    (key.concat(), [&row.showtime_id.bytes(), row.status.as_str().as_bytes()].concat())
-}
-
 fn by_expiry(row: &Booking) -> Option<Entry> {
     let pending = row.status == BookingStatus::Pending;
     pending.then(|| (keys::time_and(row.hold_expires_at, &row.id.bytes()), NOTHING.to_vec()))
@@ -147,26 +151,19 @@ fn by_expiry(row: &Booking) -> Option<Entry> {
 
 /// A page of a user's rows. Only the index is read for what is passed over.
 pub(super) fn list(snapshot: &Snapshot, filter: &BookingFilter) -> Result<Page<Booking>, Broken> {
-    let showtime = filter.showtime.map(|id| id.bytes());
-    let status = filter.status.map(BookingStatus::as_str);
-    let index = snapshot.open(BOOKINGS_BY_USER)?;
-    let bookings = snapshot.open(HOLDS)?;
-    let (mut data, mut total) = (Vec::new(), 0);
-    let user = keys::user(&filter.user);
-    let newest_first = index.range(user.as_slice()..keys::after_prefix(&user).as_slice())?.rev();
-    for entry in newest_first {
-        let (key, value) = entry?;
-        let of_showtime = showtime.is_none_or(|id| value.value().starts_with(&id));
-        let in_status = status.is_none_or(|name| value.value()[keys::ID..] == *name.as_bytes());
-        if !of_showtime || !in_status {
-            continue;
+    let mut found = Vec::new();
+    by_user::each(&snapshot.open(HOLDS_BY_USER)?, &keys::user(&filter.user), |hold| {
+        let of_showtime = filter.showtime.is_none_or(|showtime| showtime == hold.showtime);
+        if of_showtime && filter.status.is_none_or(|status| status == hold.status) {
+            found.push((hold.created_at, hold.id));
         }
-        if total >= filter.page.skip && data.len() < filter.page.limit as usize {
-            data.push(indexed(&bookings, key.value())?);
-        }
-        total += 1;
-    }
-    Ok(Page { data, total })
+    })?;
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    let holds = snapshot.open(HOLDS)?;
+    let skip = usize::try_from(filter.page.skip).unwrap_or(usize::MAX);
+    let page = found.iter().skip(skip).take(filter.page.limit as usize);
+    let data = page.map(|(_, id)| existing(&holds, *id)).collect::<Result<_, _>>()?;
+    Ok(Page { data, total: found.len() as u64 })
 }
 
 pub(super) fn pending(
@@ -184,13 +181,14 @@ pub(super) fn pending(
         PendingFilter::ExpiredAt(at) => *at,
     };
     let index = snapshot.open(PENDING_BOOKINGS)?;
-    let bookings = snapshot.open(HOLDS)?;
+    let holds = snapshot.open(HOLDS)?;
     let due = index.range::<&[u8]>(..keys::until(at).as_slice())?.take(limit as usize);
-    due.map(|entry| indexed(&bookings, entry?.0.value())).collect()
+    due.map(|entry| existing(&holds, BookingId::from_bytes(keys::last_id(entry?.0.value())?)))
+        .collect()
 }
 
-/// The row whose id stands at the end of an index's key.
-fn indexed(holds: &impl ReadableTable<Bytes, Bytes>, key: &[u8]) -> Result<Booking, Broken> {
-    let row = one(holds, BookingId::from_bytes(keys::last_id(key)?))?;
+/// A row that an index names.
+fn existing(holds: &impl ReadableTable<Bytes, Bytes>, id: BookingId) -> Result<Booking, Broken> {
+    let row = one(holds, id)?;
     row.ok_or_else(|| Broken("an index names a booking that is not there".to_owned()))
 }

@@ -68,28 +68,26 @@ tables! {
     3 showtimes_by_expiry: SHOWTIMES_BY_EXPIRY
     /// Booking id → booking, and the claim of its hold.
     4 holds: HOLDS
-    /// Idempotency key, user → booking id, of claims that stand in `holds`.
-    5 holds_by_key: HOLDS_BY_KEY
-    /// User, time made, booking id → status, showtime id.
-    6 bookings_by_user: BOOKINGS_BY_USER
+    /// User, idempotency key, booking id → see `by_user`.
+    5 holds_by_user: HOLDS_BY_USER
     /// End of the hold, booking id; pending ones only.
-    7 pending_bookings: PENDING_BOOKINGS
+    6 pending_bookings: PENDING_BOOKINGS
     /// Idempotency key, user → claim, of all that are not of holds.
-    8 claims: CLAIMS
+    7 claims: CLAIMS
     /// Time to forget it, idempotency key, user.
-    9 claims_by_expiry: CLAIMS_BY_EXPIRY
+    8 claims_by_expiry: CLAIMS_BY_EXPIRY
     /// Payment id → payment.
-    10 payments: PAYMENTS
+    9 payments: PAYMENTS
     /// Provider, transaction id → payment id.
-    11 payments_by_transaction: PAYMENTS_BY_TRANSACTION
+    10 payments_by_transaction: PAYMENTS_BY_TRANSACTION
     /// Status, payment id.
-    12 payments_by_status: PAYMENTS_BY_STATUS
+    11 payments_by_status: PAYMENTS_BY_STATUS
     /// Booking id → payment id; pending ones only.
-    13 pending_payments: PENDING_PAYMENTS
+    12 pending_payments: PENDING_PAYMENTS
     /// Provider, outcome, transaction id → event.
-    14 events: EVENTS
+    13 events: EVENTS
     /// The keys of events that are not done.
-    15 unfinished_events: UNFINISHED_EVENTS
+    14 unfinished_events: UNFINISHED_EVENTS
 }
 
 /// Number of the last transaction whose changes are in the tables.
