@@ -1,13 +1,13 @@
 use async_trait::async_trait;
 use seathold_core::{BookingId, PaymentId, Timestamp};
-use seathold_service::model::{Booking, BookingStatus, Claim, ClaimKey, Settlement};
+use seathold_service::model::{Booking, BookingStatus, Claim, ClaimKey, Resource, Settlement};
 use seathold_service::ports::{
     BookingFilter, Bookings, ClaimEnd, Page, PendingFilter, Preparation, Prepared, StoreError,
 };
 
 use super::rows::NewHold;
 use super::tables::{HOLDS, Snapshot, Tables};
-use super::{Broken, EmbeddedStore, claims, rows};
+use super::{Broken, EmbeddedStore, claims, keys, rows};
 
 /// Claims forgotten in one transaction: others wait meanwhile.
 const PURGE_BATCH: usize = 1000;
@@ -19,7 +19,7 @@ const FEW: usize = 64;
 impl Bookings for EmbeddedStore {
     async fn prepare(&self, preparation: &Preparation) -> Result<Vec<Prepared>, StoreError> {
         let holds = preparation.holds.iter().map(|(claim, row)| NewHold::new(claim, row));
-        let holds = holds.collect::<Result<Vec<_>, _>>()?;
+        let holds: Vec<_> = holds.collect();
         let (cancels, displaced) = (preparation.cancels.clone(), preparation.displaced.clone());
         // What follows from it is written later, so it is not durable without this.
         let prepare = move |tables: &mut Tables<'_>| prepare(tables, &holds, &cancels, &displaced);
@@ -163,7 +163,10 @@ fn unprepare(
 ) -> Result<(), Broken> {
     for (claim, row) in holds {
         claims::remove(tables, claim)?;
-        rows::remove(tables, *row, claim.lease_until)?;
+        let named = claims::find(tables, &keys::user_key(&claim.key), &keys::claim(&claim.key))?;
+        if named.is_none_or(|named| named.claim.resource != Resource::Booking(*row)) {
+            rows::remove(tables, *row, claim.lease_until)?;
+        }
     }
     for (id, at) in cancels {
         rows::update(tables, *id, |row| {

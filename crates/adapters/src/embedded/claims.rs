@@ -74,16 +74,16 @@ pub(super) fn take_over(
     let Some(stored) = owned(tables, old)? else {
         return Ok(false);
     };
-    let Some(kept) = &stored.row else {
-        write(tables, Some(&stored.claim), new)?;
-        row.map_or(Ok(()), |row| rows::replace(tables, row))?;
-        return Ok(true);
-    };
-    let row = row.unwrap_or(kept);
-    if row.id != kept.id || !hold::belongs(new, row) {
-        return Err(Broken("a hold is taken over by another one".to_owned()));
+    if let Some(kept) = &stored.row {
+        let row = row.unwrap_or(kept);
+        if row.id == kept.id && hold::belongs(new, row) {
+            rows::write(tables, Some((kept, true)), row, Some(new))?;
+            return Ok(true);
+        }
     }
-    rows::write(tables, Some((kept, true)), row, Some(new))?;
+    remove(tables, old)?;
+    write(tables, None, new)?;
+    row.map_or(Ok(()), |row| rows::replace(tables, row))?;
     Ok(true)
 }
 
@@ -170,7 +170,11 @@ fn owned(tables: &Tables<'_>, claim: &Claim) -> Result<Option<Stored>, Broken> {
 }
 
 /// Writes a claim of its own.
-fn write(tables: &mut Tables<'_>, old: Option<&Claim>, new: &Claim) -> Result<(), Broken> {
+pub(super) fn write(
+    tables: &mut Tables<'_>,
+    old: Option<&Claim>,
+    new: &Claim,
+) -> Result<(), Broken> {
     put(&mut tables.claims, &keys::claim(&new.key), new)?;
     let before = old.map(by_expiry);
     reindex(&mut tables.claims_by_expiry, before.as_ref(), Some(&by_expiry(new)))

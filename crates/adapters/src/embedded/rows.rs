@@ -12,31 +12,33 @@ use super::{Broken, by_user, claims, hold, keys};
 
 /// A new hold, ready to be written: made outside of the one thread that writes.
 pub(super) struct NewHold {
-    pub(super) id: BookingId,
+    id: BookingId,
+    user_key: Vec<u8>,
     claim_key: Vec<u8>,
     record: Vec<u8>,
     by_user: Entry,
     by_expiry: Option<Entry>,
+    /// A claim on another key than the row's has a record of its own.
+    alone: Option<Claim>,
 }
 
 impl NewHold {
-    pub(super) fn new(claim: &Claim, row: &Booking) -> Result<Self, Broken> {
-        if !hold::belongs(claim, row) {
-            return Err(Broken("a claim is not on the key of its booking".to_owned()));
-        }
-        Ok(Self {
+    pub(super) fn new(claim: &Claim, row: &Booking) -> Self {
+        let together = hold::belongs(claim, row);
+        Self {
             id: row.id,
+            user_key: keys::user_key(&claim.key),
             claim_key: keys::claim(&claim.key),
-            record: hold::encode(row, Some(claim)),
-            by_user: by_user::entry(row, true),
+            record: hold::encode(row, together.then_some(claim)),
+            by_user: by_user::entry(row, together),
             by_expiry: by_expiry(row),
-        })
+            alone: (!together).then(|| claim.clone()),
+        }
     }
 
     /// The claim that has its key already.
     pub(super) fn earlier(&self, tables: &Tables<'_>) -> Result<Option<Claim>, Broken> {
-        let (by_user, _) = &self.by_user;
-        let stored = claims::find(tables, &by_user[..by_user.len() - keys::ID], &self.claim_key)?;
+        let stored = claims::find(tables, &self.user_key, &self.claim_key)?;
         Ok(stored.map(|stored| stored.claim))
     }
 }
@@ -52,7 +54,8 @@ pub(super) fn open(tables: &mut Tables<'_>, new: &NewHold) -> Result<(), Broken>
     let before = old.as_ref().map(|old| by_user::entry(old, false));
     reindex(&mut tables.holds_by_user, before.as_ref(), Some(&new.by_user))?;
     let before = old.as_ref().and_then(by_expiry);
-    reindex(&mut tables.pending_bookings, before.as_ref(), new.by_expiry.as_ref())
+    reindex(&mut tables.pending_bookings, before.as_ref(), new.by_expiry.as_ref())?;
+    new.alone.as_ref().map_or(Ok(()), |claim| claims::write(tables, None, claim))
 }
 
 /// Writes a row, whether it is there or not, beside the claim that is there.

@@ -9,7 +9,7 @@ use seathold_core::{BookingId, Seat, SeatLabel, SeatState, SeatType, ShowtimeId}
 
 use super::encoding::{Decoder, Encoder};
 use super::hold::SEAT_TYPES;
-use super::tables::{Bytes, Tables};
+use super::tables::{self, Bytes, Tables};
 use super::{Broken, keys};
 
 /// Seats in one record: a commit rewrites all of them for one.
@@ -138,7 +138,7 @@ fn record_of(
     table: &impl ReadableTable<Bytes, Bytes>,
     showtime: ShowtimeId,
     label: &SeatLabel,
-) -> Result<Option<(Vec<u8>, Vec<u8>)>, Broken> {
+) -> Result<Option<tables::Entry>, Broken> {
     let key = keys::seat(showtime, label);
     let found = table.range::<&[u8]>(&showtime.bytes()[..]..=key.as_slice())?.next_back();
     let found = found.transpose()?;

@@ -95,6 +95,34 @@ fn a_record_that_is_cut_off_or_of_a_later_version_is_none() {
 }
 
 #[tokio::test]
+async fn a_claim_on_another_key_than_its_rows_is_kept_beside_it() {
+    let (store, _) = store();
+    let row = booking(1);
+    let other = Claim { key: booking(2).claim_key(), ..claim(&row) };
+    let prepare = async |claim: &Claim, row: &Booking| {
+        let holds = vec![(claim.clone(), row.clone())];
+        let preparation = Preparation { holds, ..Preparation::default() };
+        store.prepare(&preparation).await.expect("it answers").remove(0)
+    };
+    let find = async |claim: &Claim| {
+        store.find_claims(std::slice::from_ref(&claim.key)).await.expect("it answers").pop()
+    };
+    assert_eq!(prepare(&other, &row).await, Prepared::Opened);
+    assert_eq!(find(&other).await, Some(other.clone()));
+    assert_eq!(find(&claim(&row)).await, None, "the row's own key is free");
+    let first = Prepared::Duplicate(Box::new(other.clone()));
+    assert_eq!(prepare(&claim(&booking(2)), &booking(2)).await, first);
+    // Somebody else has it now, for the same booking: the row stays.
+    let taken = Claim { owner: Uuid::from_bytes([6; 16]), ..other.clone() };
+    assert!(store.take_over(&other, &taken, None).await.expect("it answers"));
+    store.unprepare(&[(other, row.id)], &[]).await.expect("it is written");
+    assert_eq!(store.booking(row.id).await.expect("it answers"), Some(row.clone()));
+    store.unprepare(&[(taken.clone(), row.id)], &[]).await.expect("it is written");
+    assert_eq!(store.booking(row.id).await.expect("it answers"), None);
+    assert_eq!(find(&taken).await, None);
+}
+
+#[tokio::test]
 async fn claims_of_holds_are_forgotten_when_their_time_has_passed_and_rows_are_not() {
     let (store, _) = store();
     let rows = [1, 2, 3, 4].map(booking);
