@@ -16,8 +16,9 @@ use sha2::{Digest, Sha256};
 use super::Broken;
 use super::encoding::{Decoder, Encoder};
 
-/// Bytes after which it is time for a checkpoint: what is read again after a
-/// crash, in a second or two.
+/// Bytes after which it is time for a checkpoint. With more, who comes at its time
+/// waits longer, and more is done again after a crash; with less, a page is written
+/// for fewer changes.
 const CHECKPOINT_BYTES: u64 = 32 << 20;
 
 /// Bytes by which the log grows: what is written over where there is something
