@@ -5,8 +5,9 @@ use seathold_service::ports::{
     BookingFilter, Bookings, ClaimEnd, Page, PendingFilter, Preparation, Prepared, StoreError,
 };
 
-use super::tables::{BOOKINGS, CLAIMS, Snapshot, Tables, record, records_after};
-use super::{Broken, EmbeddedStore, claims, rows};
+use super::rows::NewHold;
+use super::tables::{HOLDS, Snapshot, Tables};
+use super::{Broken, EmbeddedStore, claims, keys, rows};
 
 /// Claims forgotten in one transaction: others wait meanwhile.
 const PURGE_BATCH: usize = 1000;
@@ -17,8 +18,12 @@ const FEW: usize = 64;
 #[async_trait]
 impl Bookings for EmbeddedStore {
     async fn prepare(&self, preparation: &Preparation) -> Result<Vec<Prepared>, StoreError> {
-        let preparation = preparation.clone();
-        self.writer.run(move |tables| prepare(tables, &preparation)).await
+        let holds = preparation.holds.iter().map(|(claim, row)| NewHold::new(claim, row));
+        let holds: Vec<_> = holds.collect();
+        let (cancels, displaced) = (preparation.cancels.clone(), preparation.displaced.clone());
+        // What follows from it is written later, so it is not durable without this.
+        let prepare = move |tables: &mut Tables<'_>| prepare(tables, &holds, &cancels, &displaced);
+        self.writer.run_before(prepare).await
     }
 
     async fn unprepare(
@@ -31,10 +36,7 @@ impl Bookings for EmbeddedStore {
     }
 
     async fn find_claims(&self, keys: &[ClaimKey]) -> Result<Vec<Claim>, StoreError> {
-        self.read(|snapshot| {
-            let claims = snapshot.open(CLAIMS)?;
-            keys.iter().filter_map(|key| claims::find(&claims, key).transpose()).collect()
-        })
+        self.read(|snapshot| claims::find_all(snapshot, keys))
     }
 
     async fn insert_claim(&self, claim: &Claim) -> Result<Option<Claim>, StoreError> {
@@ -49,7 +51,7 @@ impl Bookings for EmbeddedStore {
         row: Option<&Booking>,
     ) -> Result<bool, StoreError> {
         let (old, new, row) = (old.clone(), new.clone(), row.cloned());
-        self.writer.run(move |tables| take_over(tables, &old, &new, row.as_ref())).await
+        self.writer.run(move |tables| claims::take_over(tables, &old, &new, row.as_ref())).await
     }
 
     async fn end_claim(&self, claim: &Claim, end: &ClaimEnd) -> Result<(), StoreError> {
@@ -64,20 +66,29 @@ impl Bookings for EmbeddedStore {
             let batch = batch.await?;
             purged += batch as u64;
             if batch < PURGE_BATCH {
+                break;
+            }
+        }
+        loop {
+            let batch =
+                move |tables: &mut Tables<'_>| claims::purge_holds(tables, now, PURGE_BATCH);
+            let (batch, more) = self.writer.run(batch).await?;
+            purged += batch as u64;
+            if !more {
                 return Ok(purged);
             }
         }
     }
 
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        self.read(|snapshot| record(&snapshot.open(BOOKINGS)?, &id.bytes()))
+        self.read(|snapshot| rows::one(&snapshot.open(HOLDS)?, id))
     }
 
     async fn bookings(&self, ids: &[BookingId]) -> Result<Vec<Booking>, StoreError> {
         let (few, ids) = (ids.len() <= FEW, ids.to_vec());
         let find = move |snapshot: &Snapshot| {
-            let bookings = snapshot.open(BOOKINGS)?;
-            ids.iter().filter_map(|id| record(&bookings, &id.bytes()).transpose()).collect()
+            let holds = snapshot.open(HOLDS)?;
+            ids.iter().filter_map(|id| rows::one(&holds, *id).transpose()).collect()
         };
         if few { self.read(find) } else { self.scan(find).await }
     }
@@ -116,32 +127,30 @@ impl Bookings for EmbeddedStore {
         after: Option<BookingId>,
         limit: u32,
     ) -> Result<Vec<Booking>, StoreError> {
-        self.scan(move |snapshot| {
-            let after = after.map(|id| id.bytes());
-            records_after(&snapshot.open(BOOKINGS)?, after.as_ref().map(|id| &id[..]), limit)
-        })
-        .await
+        self.scan(move |snapshot| rows::after(snapshot, after, limit)).await
     }
 }
 
-fn prepare(tables: &mut Tables<'_>, preparation: &Preparation) -> Result<Vec<Prepared>, Broken> {
-    for (id, at) in &preparation.cancels {
+fn prepare(
+    tables: &mut Tables<'_>,
+    holds: &[NewHold],
+    cancels: &[(BookingId, Timestamp)],
+    displaced: &[BookingId],
+) -> Result<Vec<Prepared>, Broken> {
+    for (id, at) in cancels {
         rows::update(tables, *id, |row| {
             if row.status == BookingStatus::Pending {
                 row.cancelled_at.get_or_insert(*at);
             }
         })?;
     }
-    let open = |(claim, row): &(Claim, Booking)| match claims::insert(tables, claim)? {
+    let open = |new: &NewHold| match new.earlier(tables)? {
         Some(first) => Ok(Prepared::Duplicate(Box::new(first))),
-        None => {
-            rows::replace(tables, row)?;
-            Ok(Prepared::Opened)
-        }
+        None => rows::open(tables, new).map(|()| Prepared::Opened),
     };
-    let prepared = preparation.holds.iter().map(open).collect::<Result<_, Broken>>()?;
+    let prepared = holds.iter().map(open).collect::<Result<_, Broken>>()?;
     // Last: a hold of this very batch may be taken away by the same commit.
-    for id in &preparation.displaced {
+    for id in displaced {
         rows::update(tables, *id, |row| row.was_held = true)?;
     }
     Ok(prepared)
@@ -154,8 +163,8 @@ fn unprepare(
 ) -> Result<(), Broken> {
     for (claim, row) in holds {
         claims::remove(tables, claim)?;
-        let named = claims::find(&tables.claims, &claim.key)?;
-        if named.is_none_or(|named| named.resource != Resource::Booking(*row)) {
+        let named = claims::find(tables, &keys::user_key(&claim.key), &keys::claim(&claim.key))?;
+        if named.is_none_or(|named| named.claim.resource != Resource::Booking(*row)) {
             rows::remove(tables, *row, claim.lease_until)?;
         }
     }
@@ -167,19 +176,6 @@ fn unprepare(
         })?;
     }
     Ok(())
-}
-
-fn take_over(
-    tables: &mut Tables<'_>,
-    old: &Claim,
-    new: &Claim,
-    row: Option<&Booking>,
-) -> Result<bool, Broken> {
-    if !claims::replace(tables, old, new)? {
-        return Ok(false);
-    }
-    row.map_or(Ok(()), |row| rows::replace(tables, row))?;
-    Ok(true)
 }
 
 fn settle(tables: &mut Tables<'_>, settlements: &[Settlement]) -> Result<u64, Broken> {

@@ -13,12 +13,12 @@ pub(super) fn receive(
     event: &ReceivedEvent,
 ) -> Result<ReceivedEvent, Broken> {
     let key = keys::event(&EventKey::from(&event.event));
-    if let Some(first) = record(&tables.events, &key)? {
+    if let Some(first) = record(&*tables.events, &key)? {
         return Ok(first);
     }
     put(&mut tables.events, &key, event)?;
     if !event.done {
-        tables.unfinished_events.insert(key.as_slice(), NOTHING)?;
+        tables.unfinished_events.insert(&key, NOTHING)?;
     }
     Ok(event.clone())
 }
@@ -26,10 +26,10 @@ pub(super) fn receive(
 /// Removes an event that is not done, if it is kept just as it is here.
 pub(super) fn forget(tables: &mut Tables<'_>, event: &GatewayEvent) -> Result<(), Broken> {
     let key = keys::event(&EventKey::from(event));
-    let kept = record::<ReceivedEvent>(&tables.events, &key)?;
+    let kept = record::<ReceivedEvent>(&*tables.events, &key)?;
     if kept.is_some_and(|kept| !kept.done && kept.event == *event) {
-        tables.events.remove(key.as_slice())?;
-        tables.unfinished_events.remove(key.as_slice())?;
+        tables.events.remove(&key)?;
+        tables.unfinished_events.remove(&key)?;
     }
     Ok(())
 }
@@ -40,7 +40,7 @@ pub(super) fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<bool, Broken> {
-    let Some(event) = record::<ReceivedEvent>(&tables.events, key)? else {
+    let Some(event) = record::<ReceivedEvent>(&*tables.events, key)? else {
         return Ok(false);
     };
     if event.done || event.lease_until.is_some_and(|taken| taken > now) {
@@ -51,7 +51,7 @@ pub(super) fn lease(
 }
 
 pub(super) fn finish(tables: &mut Tables<'_>, key: &[u8]) -> Result<(), Broken> {
-    if let Some(event) = record::<ReceivedEvent>(&tables.events, key)? {
+    if let Some(event) = record::<ReceivedEvent>(&*tables.events, key)? {
         put(&mut tables.events, key, &ReceivedEvent { done: true, ..event })?;
         tables.unfinished_events.remove(key)?;
     }

@@ -68,6 +68,11 @@ pub(super) fn after_prefix(prefix: &[u8]) -> Vec<u8> {
     end
 }
 
+/// The prefix of the holds of a user with this key.
+pub(super) fn user_key(key: &ClaimKey) -> Vec<u8> {
+    [&user(&key.user)[..], key.key.uuid().as_bytes()].concat()
+}
+
 pub(super) fn claim(key: &ClaimKey) -> Vec<u8> {
     [key.key.uuid().as_bytes(), key.user.as_str().as_bytes()].concat()
 }

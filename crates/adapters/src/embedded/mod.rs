@@ -1,13 +1,23 @@
-//! The store in a file of its own: for one process, without any service beside
+//! The store in a folder of its own: for one process, without any service beside
 //! it. Built on redb: one writer, whose transactions gather what has queued up,
-//! and readers that see the last commit.
+//! and readers that see the last commit. A transaction is made durable by its
+//! record in a log beside the file; the file itself catches up once in a while,
+//! and when the store is closed. What is only in the log is done again at the next
+//! opening.
 
 mod bookings;
+mod by_user;
 mod claims;
+mod convert;
+mod encoding;
 mod events;
+mod hold;
 mod keys;
+mod log;
 mod payments;
+mod recovery;
 mod rows;
+mod seats;
 mod showtimes;
 mod tables;
 #[cfg(test)]
@@ -24,16 +34,21 @@ use redb::{Builder, Database, DatabaseError};
 use seathold_service::ports::{Clock, Store, StoreError};
 
 use crate::documents::DocumentError;
-use tables::{Snapshot, Tables};
+use log::LogFile;
+use tables::Snapshot;
 use writer::Writer;
 
 /// Name of the file in the data folder.
 const FILE_NAME: &str = "seathold.redb";
 
-/// Memory for pages of the file, in bytes: the maps of some hundred showtimes.
+/// Name of its log, which belongs to it: one without the other is not all.
+const LOG_NAME: &str = "seathold.log";
+
+/// Memory for pages of the file, in bytes. Up to half of it is for pages that
+/// were changed since the last checkpoint.
 const CACHE_BYTES: usize = 128 << 20;
 
-/// All records in one file. Durable when a write returns; let go when dropped.
+/// All records in one folder. Durable when a write returns; let go when dropped.
 pub struct EmbeddedStore {
     // Dropped first: it finishes what is queued.
     writer: Writer,
@@ -80,7 +95,11 @@ impl EmbeddedStore {
         let path = dir.join(FILE_NAME);
         let database = Builder::new().set_cache_size(CACHE_BYTES).create(&path);
         let database = database.map_err(|error| OpenError::from_database(error, &path))?;
-        Self::over(database, clock).map_err(|cause| OpenError::Unreadable { path, cause: cause.0 })
+        // Only now: whoever has the file has its log.
+        let path = dir.join(LOG_NAME);
+        let log = log::open(&path).map_err(at(&path))?;
+        Self::over(database, Box::new(log), clock)
+            .map_err(|cause| OpenError::Unreadable { path: dir.join(FILE_NAME), cause: cause.0 })
     }
 
     /// Opens the store in the folder `dir`, which must be there.
@@ -95,12 +114,14 @@ impl EmbeddedStore {
         }
     }
 
-    fn over(database: Database, clock: Arc<dyn Clock>) -> Result<Self, Broken> {
-        let transaction = database.begin_write()?;
-        Tables::open(&transaction)?;
-        transaction.commit().map_err(|error| Broken(error.to_string()))?;
+    fn over(
+        database: Database,
+        log: Box<dyn LogFile>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Broken> {
+        let log = recovery::recover(&database, log)?;
         let database = Arc::new(database);
-        let writer = Writer::start(Arc::clone(&database));
+        let writer = Writer::start(Arc::clone(&database), log);
         let writer = writer.map_err(|error| Broken(error.to_string()))?;
         Ok(Self { writer, database, clock })
     }
@@ -161,4 +182,11 @@ macro_rules! breaks {
     };
 }
 
-breaks!(redb::StorageError, redb::TableError, redb::TransactionError, DocumentError);
+breaks!(
+    redb::StorageError,
+    redb::TableError,
+    redb::TransactionError,
+    redb::CommitError,
+    redb::SetDurabilityError,
+    DocumentError
+);

@@ -147,7 +147,7 @@ impl Payments for EmbeddedStore {
 
 fn insert(tables: &mut Tables<'_>, payment: &Payment) -> Result<Inserted, Broken> {
     let booking = payment.booking_id.bytes();
-    if let Some(pending) = indexed(&tables.pending_payments, &tables.payments, &booking)? {
+    if let Some(pending) = indexed(&*tables.pending_payments, &*tables.payments, &booking)? {
         return Ok(Inserted::Pending(Box::new(pending)));
     }
     let known = tables.payments.get(&payment.id.uuid().as_bytes()[..])?.is_some();
@@ -164,7 +164,7 @@ fn update(
     id: PaymentId,
     change: impl FnOnce(&mut Payment) -> bool,
 ) -> Result<bool, Broken> {
-    let Some(old) = record::<Payment>(&tables.payments, id.uuid().as_bytes())? else {
+    let Some(old) = record::<Payment>(&*tables.payments, id.uuid().as_bytes())? else {
         return Ok(false);
     };
     let mut new = old.clone();
@@ -175,8 +175,8 @@ fn update(
 /// has its transaction id, or is the pending one of its booking.
 fn write(tables: &mut Tables<'_>, old: Option<&Payment>, new: &Payment) -> Result<bool, Broken> {
     let (transaction, pending) = (by_transaction(new), by_booking(new));
-    if is_anothers(&tables.payments_by_transaction, transaction.as_ref())?
-        || is_anothers(&tables.pending_payments, pending.as_ref())?
+    if is_anothers(&*tables.payments_by_transaction, transaction.as_ref())?
+        || is_anothers(&*tables.pending_payments, pending.as_ref())?
     {
         return Ok(false);
     }

@@ -10,11 +10,10 @@ use seathold_service::ports::{
 };
 
 use super::tables::{
-    Bytes, Entry, NOTHING, SEATS, SHOWTIMES, SHOWTIMES_BY_EXPIRY, Snapshot, Tables, put, record,
+    Entry, NOTHING, SEAT_RECORDS, SHOWTIMES, SHOWTIMES_BY_EXPIRY, Snapshot, Tables, put, record,
     records_after, reindex,
 };
-use super::{Broken, EmbeddedStore, keys};
-use crate::documents::{self, SeatDocument};
+use super::{Broken, EmbeddedStore, keys, seats};
 
 #[async_trait]
 impl Showtimes for EmbeddedStore {
@@ -53,11 +52,8 @@ impl Showtimes for EmbeddedStore {
             else {
                 return Ok(None);
             };
-            let seats = snapshot.open(SEATS)?;
-            let state = |label| match SeatRow::read(&seats, &keys::seat(id, label))? {
-                Some(row) => Ok(row.seat.state()?),
-                None => Ok(SeatState::Available),
-            };
+            let seats = snapshot.open(SEAT_RECORDS)?;
+            let state = |label| Ok(seats::one(&seats, id, label)?.unwrap_or(SeatState::Available));
             let states = labels.iter().map(state).collect::<Result<_, Broken>>()?;
             Ok(Some(SeatsNow { states, cancelled_at: summary.cancelled_at }))
         })
@@ -118,28 +114,15 @@ fn insert(
     }
     put(&mut tables.showtimes, &id.bytes(), summary)?;
     reindex(&mut tables.showtimes_by_expiry, None, by_expiry(summary).as_ref())?;
-    for (position, seat) in (0..).zip(seats) {
-        let row = SeatRow { position, seat: SeatDocument::new(seat.seat_type, &seat.state) };
-        tables.seats.insert(keys::seat(id, &seat.label).as_slice(), row.bytes()?.as_slice())?;
-    }
-    Ok(())
+    seats::insert(tables, id, seats)
 }
 
 fn load(snapshot: &Snapshot, id: ShowtimeId) -> Result<Option<StoredShowtime>, Broken> {
     let Some(summary) = record::<ShowtimeSummary>(&snapshot.open(SHOWTIMES)?, &id.bytes())? else {
         return Ok(None);
     };
-    let mut seats = Vec::with_capacity(summary.showtime.total_seats as usize);
-    let prefix = id.bytes();
-    let table = snapshot.open(SEATS)?;
-    for entry in table.range::<&[u8]>(&prefix[..]..keys::after_prefix(&prefix).as_slice())? {
-        let (key, value) = entry?;
-        let label = keys::label(&key.value()[prefix.len()..])?;
-        let SeatRow { position, seat } = SeatRow::parse(value.value())?;
-        seats.push((position, Seat { label, seat_type: seat.seat_type()?, state: seat.state()? }));
-    }
-    seats.sort_unstable_by_key(|(position, _)| *position);
-    let seats = seats.into_iter().map(|(_, seat)| seat).collect();
+    let expected = summary.showtime.total_seats as usize;
+    let seats = seats::all(&snapshot.open(SEAT_RECORDS)?, id, expected)?;
     let map = SeatMap::new(summary.schedule(), summary.version, seats);
     let map = map.map_err(|error| Broken(format!("the map of showtime {id} {error}")))?;
     Ok(Some(StoredShowtime { summary, map }))
@@ -151,7 +134,7 @@ fn apply(
     now: Timestamp,
 ) -> Result<CommitOutcome, Broken> {
     let id = commit.showtime.bytes();
-    let Some(old) = record::<ShowtimeSummary>(&tables.showtimes, &id)? else {
+    let Some(old) = record::<ShowtimeSummary>(&*tables.showtimes, &id)? else {
         return Ok(CommitOutcome::Conflict);
     };
     let in_window = commit.not_before.is_none_or(|from| from <= now) && now < commit.deadline;
@@ -159,17 +142,8 @@ fn apply(
     if old.version() != commit.at || cancelled || !in_window {
         return Ok(CommitOutcome::Conflict);
     }
-    let mut rows = Vec::with_capacity(commit.seats.len());
-    for (label, state) in &commit.seats {
-        let key = keys::seat(commit.showtime, label);
-        let Some(SeatRow { position, seat }) = SeatRow::read(&tables.seats, &key)? else {
-            return Ok(CommitOutcome::Conflict);
-        };
-        let seat = SeatDocument::new(seat.seat_type()?, state);
-        rows.push((key, SeatRow { position, seat }.bytes()?));
-    }
-    for (key, row) in &rows {
-        tables.seats.insert(key.as_slice(), row.as_slice())?;
+    if !seats::update(tables, commit.showtime, &commit.seats)? {
+        return Ok(CommitOutcome::Conflict);
     }
     let new = ShowtimeSummary {
         version: old.version + 1,
@@ -218,27 +192,4 @@ fn compare(sort: ShowtimeSort, a: &Showtime, b: &Showtime) -> Ordering {
         ShowtimeSort::Title => a.title.cmp(&b.title),
     };
     order.then(a.id.cmp(&b.id))
-}
-
-/// A seat, and where it stands on its map.
-struct SeatRow {
-    position: u32,
-    seat: SeatDocument,
-}
-
-impl SeatRow {
-    fn read(seats: &impl ReadableTable<Bytes, Bytes>, key: &[u8]) -> Result<Option<Self>, Broken> {
-        seats.get(key)?.map(|row| Self::parse(row.value())).transpose()
-    }
-
-    fn parse(row: &[u8]) -> Result<Self, Broken> {
-        let short = || Broken("a seat's row is too short".to_owned());
-        let (position, seat) = row.split_first_chunk().ok_or_else(short)?;
-        let position = u32::from_be_bytes(*position);
-        Ok(Self { position, seat: documents::from_bytes(seat)? })
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, Broken> {
-        Ok([&self.position.to_be_bytes()[..], &documents::to_bytes(&self.seat)?].concat())
-    }
 }

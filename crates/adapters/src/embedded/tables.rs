@@ -1,12 +1,16 @@
+use std::cell::RefCell;
+use std::ops::Deref;
+
 use redb::{
     Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, Table,
     TableDefinition, WriteTransaction,
 };
 
+use super::log::{Changes, LogId};
 use super::{Broken, keys};
 use crate::documents::{self, Record};
 
-/// Keys are built so that their bytes sort as wanted; values are documents.
+/// Keys are built so that their bytes sort as wanted.
 pub(super) type Bytes = &'static [u8];
 
 type Definition = TableDefinition<'static, Bytes, Bytes>;
@@ -15,54 +19,134 @@ type Definition = TableDefinition<'static, Bytes, Bytes>;
 pub(super) const NOTHING: &[u8] = &[];
 
 macro_rules! tables {
-    ($($(#[$doc:meta])* $table:ident: $definition:ident)*) => {
+    ($($(#[$doc:meta])* $number:literal $table:ident: $definition:ident)*) => {
         $($(#[$doc])*
         pub(super) const $definition: Definition = TableDefinition::new(stringify!($table));)*
 
         /// All tables, open for writing.
         pub(super) struct Tables<'txn> {
             $($(#[$doc])*
-            pub(super) $table: Table<'txn, Bytes, Bytes>,)*
+            pub(super) $table: Written<'txn>,)*
         }
 
         impl<'txn> Tables<'txn> {
-            /// Opens all tables; makes those that are missing.
-            pub(super) fn open(transaction: &'txn WriteTransaction) -> Result<Self, Broken> {
-                Ok(Self { $($table: transaction.open_table($definition)?,)* })
+            /// Opens all tables; makes those that are missing. Notes what becomes of
+            /// them, unless it needs no log.
+            pub(super) fn open(
+                transaction: &'txn WriteTransaction,
+                changes: Option<&'txn RefCell<Changes>>,
+            ) -> Result<Self, Broken> {
+                Ok(Self {
+                    $($table: Written {
+                        table: transaction.open_table($definition)?,
+                        number: $number,
+                        changes,
+                    },)*
+                })
+            }
+
+            /// The table with this number.
+            pub(super) fn numbered(&mut self, number: u8) -> Result<&mut Written<'txn>, Broken> {
+                match number {
+                    $($number => Ok(&mut self.$table),)*
+                    _ => Err(Broken(format!("there is no table {number}"))),
+                }
             }
         }
     };
 }
 
 tables! {
+    // The numbers stand in the log.
+    /// Name → what the store notes about itself.
+    0 notes: NOTES
     /// Showtime id → showtime without its seats.
-    showtimes: SHOWTIMES
-    /// Showtime id, label → position on the map, seat.
-    seats: SEATS
+    1 showtimes: SHOWTIMES
+    /// Showtime id, label of the first → some neighbouring seats.
+    2 seat_records: SEAT_RECORDS
     /// End of the first hold, showtime id.
-    showtimes_by_expiry: SHOWTIMES_BY_EXPIRY
-    /// Booking id → booking.
-    bookings: BOOKINGS
-    /// User, time made, booking id → status, showtime id.
-    bookings_by_user: BOOKINGS_BY_USER
+    3 showtimes_by_expiry: SHOWTIMES_BY_EXPIRY
+    /// Booking id → booking, and the claim of its hold.
+    4 holds: HOLDS
+    /// User, idempotency key, booking id → see `by_user`.
+    5 holds_by_user: HOLDS_BY_USER
     /// End of the hold, booking id; pending ones only.
-    pending_bookings: PENDING_BOOKINGS
-    /// Idempotency key, user → claim.
-    claims: CLAIMS
+    6 pending_bookings: PENDING_BOOKINGS
+    /// Idempotency key, user → claim, of all that are not of holds.
+    7 claims: CLAIMS
     /// Time to forget it, idempotency key, user.
-    claims_by_expiry: CLAIMS_BY_EXPIRY
+    8 claims_by_expiry: CLAIMS_BY_EXPIRY
     /// Payment id → payment.
-    payments: PAYMENTS
+    9 payments: PAYMENTS
     /// Provider, transaction id → payment id.
-    payments_by_transaction: PAYMENTS_BY_TRANSACTION
+    10 payments_by_transaction: PAYMENTS_BY_TRANSACTION
     /// Status, payment id.
-    payments_by_status: PAYMENTS_BY_STATUS
+    11 payments_by_status: PAYMENTS_BY_STATUS
     /// Booking id → payment id; pending ones only.
-    pending_payments: PENDING_PAYMENTS
+    12 pending_payments: PENDING_PAYMENTS
     /// Provider, outcome, transaction id → event.
-    events: EVENTS
+    13 events: EVENTS
     /// The keys of events that are not done.
-    unfinished_events: UNFINISHED_EVENTS
+    14 unfinished_events: UNFINISHED_EVENTS
+}
+
+/// Number of the last transaction whose changes are in the tables.
+const APPLIED: &[u8] = b"applied";
+
+/// By which the log is known.
+const LOG: &[u8] = b"log";
+
+impl Tables<'_> {
+    /// Notes the number of the transaction. In none but the last before a
+    /// checkpoint does it matter, so the log need not have it.
+    pub(super) fn note_applied(&mut self, number: u64) -> Result<(), Broken> {
+        self.notes.table.insert(APPLIED, &number.to_be_bytes()[..])?;
+        Ok(())
+    }
+
+    /// The number noted last, and by what the log was known when it was noted. It is
+    /// `new` from now on.
+    pub(super) fn renew_log(&mut self, new: LogId) -> Result<(LogId, u64), Broken> {
+        let unreadable = |_| Broken("a note has another length".to_owned());
+        let applied = self.notes.get(APPLIED)?.map(|number| number.value().try_into());
+        let applied = applied.transpose().map_err(unreadable)?.map_or(0, u64::from_be_bytes);
+        let old = self.notes.table.insert(LOG, &new[..])?.map(|old| old.value().try_into());
+        Ok((old.transpose().map_err(unreadable)?.unwrap_or(new), applied))
+    }
+}
+
+/// A table that is written to: read it as any other.
+pub(super) struct Written<'txn> {
+    table: Table<'txn, Bytes, Bytes>,
+    number: u8,
+    changes: Option<&'txn RefCell<Changes>>,
+}
+
+impl<'txn> Deref for Written<'txn> {
+    type Target = Table<'txn, Bytes, Bytes>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.table
+    }
+}
+
+impl Written<'_> {
+    /// Gives what stood there.
+    pub(super) fn insert(&mut self, key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
+        if let Some(changes) = self.changes {
+            changes.borrow_mut().put(self.number, key, value);
+        }
+        let old = self.table.insert(key, value)?;
+        Ok(old.map(|old| old.value().to_vec()))
+    }
+
+    pub(super) fn remove(&mut self, key: &[u8]) -> Result<(), Broken> {
+        if let Some(changes) = self.changes {
+            changes.borrow_mut().removed(self.number, key);
+        }
+        self.table.remove(key)?;
+        Ok(())
+    }
 }
 
 /// All tables as they were at one moment.
@@ -89,11 +173,11 @@ pub(super) fn record<R: Record>(
 
 /// Writes the record under this key.
 pub(super) fn put<R: Record>(
-    table: &mut Table<'_, Bytes, Bytes>,
+    table: &mut Written<'_>,
     key: &[u8],
     record: &R,
 ) -> Result<(), Broken> {
-    table.insert(key, documents::encode(record)?.as_slice())?;
+    table.insert(key, &documents::encode(record)?)?;
     Ok(())
 }
 
@@ -102,7 +186,7 @@ pub(super) type Entry = (Vec<u8>, Vec<u8>);
 
 /// Replaces a record's entry in an index, if it changes.
 pub(super) fn reindex(
-    index: &mut Table<'_, Bytes, Bytes>,
+    index: &mut Written<'_>,
     old: Option<&Entry>,
     new: Option<&Entry>,
 ) -> Result<(), Broken> {
@@ -110,10 +194,10 @@ pub(super) fn reindex(
         return Ok(());
     }
     if let Some((key, _)) = old.filter(|(key, _)| new.is_none_or(|(kept, _)| kept != key)) {
-        index.remove(key.as_slice())?;
+        index.remove(key)?;
     }
     if let Some((key, value)) = new {
-        index.insert(key.as_slice(), value.as_slice())?;
+        index.insert(key, value)?;
     }
     Ok(())
 }

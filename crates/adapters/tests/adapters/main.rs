@@ -2,6 +2,7 @@
 
 mod documents;
 mod embedded;
+mod embedded_crash;
 mod gateway;
 mod mongo;
 mod redis;

@@ -7,51 +7,52 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::task::Poll;
 
-use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
 use seathold_core::{BookingId, Timestamp};
 use seathold_service::ports::Bookings;
 
-use super::tables::NOTHING;
+use super::tables::{NOTHING, Tables};
 use super::*;
 
-/// A disk that counts what it makes durable, and fails to when told to.
-#[derive(Debug, Default)]
+mod convert;
+mod hold;
+
+/// A log that counts what it makes durable, and fails to when told to.
+#[derive(Default)]
 struct Disk {
-    memory: InMemoryBackend,
+    bytes: Vec<u8>,
     state: Arc<DiskState>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct DiskState {
     syncs: AtomicUsize,
     failing: AtomicBool,
 }
 
-impl StorageBackend for Disk {
-    fn len(&self) -> io::Result<u64> {
-        self.memory.len()
+impl LogFile for Disk {
+    fn read_all(&mut self) -> io::Result<Vec<u8>> {
+        Ok(self.bytes.clone())
     }
 
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.memory.read(offset, out)
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let (from, to) = (offset as usize, offset as usize + bytes.len());
+        self.bytes.resize(self.bytes.len().max(to), 0);
+        self.bytes[from..to].copy_from_slice(bytes);
+        Ok(())
     }
 
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.memory.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
+    fn sync(&mut self) -> io::Result<()> {
         self.state.syncs.fetch_add(1, Ordering::SeqCst);
         match self.state.failing.load(Ordering::SeqCst) {
             true => Err(io::Error::other("the disk is gone")),
-            false => self.memory.sync_data(),
+            false => Ok(()),
         }
     }
+}
 
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.memory.write(offset, data)
-    }
+fn memory() -> Database {
+    Builder::new().create_with_backend(InMemoryBackend::new()).expect("it is empty")
 }
 
 struct Midnight;
@@ -65,8 +66,8 @@ impl Clock for Midnight {
 fn store() -> (EmbeddedStore, Arc<DiskState>) {
     let disk = Disk::default();
     let state = Arc::clone(&disk.state);
-    let database = Builder::new().create_with_backend(disk).expect("it is empty");
-    (EmbeddedStore::over(database, Arc::new(Midnight)).expect("it opens"), state)
+    let store = EmbeddedStore::over(memory(), Box::new(disk), Arc::new(Midnight));
+    (store.expect("it opens"), state)
 }
 
 /// Keeps the writer busy until the sender is dropped, so that what comes
@@ -95,8 +96,8 @@ async fn what_queues_up_while_the_writer_is_busy_is_made_durable_at_once() {
     let before = disk.syncs.load(Ordering::SeqCst);
     let counted = |n: u8| {
         store.writer.run(move |tables| {
-            tables.bookings.insert(&[n][..], NOTHING)?;
-            Ok(redb::ReadableTableMetadata::len(&tables.bookings)?)
+            tables.holds.insert(&[n], NOTHING)?;
+            Ok(redb::ReadableTableMetadata::len(&*tables.holds)?)
         })
     };
     let mut queued: Vec<_> = (0..64).map(|n| Box::pin(counted(n))).collect();
@@ -123,14 +124,14 @@ async fn an_operation_that_cannot_be_done_fails_alone_and_writes_nothing() {
     let (store, _) = store();
     let broken = BookingId::from_bytes([1; 12]);
     let damage = move |tables: &mut Tables<'_>| {
-        tables.bookings.insert(&broken.bytes()[..], &b"no document"[..])?;
+        tables.holds.insert(&broken.bytes(), b"no record")?;
         Ok(())
     };
     store.writer.run(damage).await.expect("it is written");
     let gate = occupy(&store).await;
     let put = |n: u8, fails: bool| {
         store.writer.run(move |tables| {
-            tables.events.insert(&[n][..], NOTHING)?;
+            tables.events.insert(&[n], NOTHING)?;
             if fails { Err(Broken("as it was told".to_owned())) } else { Ok(n) }
         })
     };
