@@ -6,8 +6,7 @@ use std::vec::IntoIter;
 
 use seathold_adapters::{SystemClock, SystemRandom, TokioTasks};
 use seathold_core::SeatLabel;
-use seathold_service::model::Showtime;
-use seathold_service::model::Version;
+use seathold_service::model::{Showtime, Version};
 use seathold_service::ports::{Commit, CommitOutcome, Env, Preparation, Prepared, Store};
 
 use super::Failure;

@@ -123,8 +123,8 @@ pub(super) async fn delete(
 }
 
 fn all(answer: Answer) -> Result<u64, StoreError> {
-    match answer.write_errors.first() {
-        Some(error) => Err(StoreError::Unknown(error.reason.clone())),
+    match answer.write_errors.into_iter().next() {
+        Some(error) => Err(StoreError::Unknown(error.reason)),
         None => Ok(answer.n),
     }
 }
@@ -147,7 +147,10 @@ pub(super) async fn run(
             let first = failures::write(error);
             let again = database.run_raw_command(make()?).await.map_err(failures::write);
             // Of two tries, the one that may have written counts.
-            (again.map_err(|second| if is_unknown(&first) { first } else { second })?, true)
+            match is_unknown(&first) {
+                true => (again.map_err(|_| first)?, true),
+                false => (again?, false),
+            }
         }
         answer => (answer.map_err(failures::write)?, false),
     };
@@ -195,7 +198,8 @@ pub(super) struct Answer {
     pub(super) write_errors: Vec<WriteError>,
     #[serde(default, rename = "writeConcernError")]
     write_concern_error: Option<WriteConcernError>,
-    /// Whether it is the answer to a second try: the first may have written too.
+    /// Whether it is the answer to a second try, and the first may have written too,
+    /// or may yet.
     #[serde(skip)]
     pub(super) retried: bool,
 }

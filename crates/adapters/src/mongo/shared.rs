@@ -18,8 +18,8 @@ use super::gather::{Gatherer, Kind};
 use super::{claims, failures};
 use crate::documents;
 
-/// Commands of one kind under way at once. With two, the server works on one
-/// while the other waits for the journal.
+/// Commands of one kind under way at once. With more, each has less in it, and on a
+/// server with few cores they are in each other's way.
 const COMMANDS: usize = 1;
 
 /// What is gathered, by kind.
