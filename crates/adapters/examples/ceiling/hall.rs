@@ -52,7 +52,7 @@ impl Hall {
         let states = preparation.holds.iter().flat_map(|(_, row)| records::held(row)).collect();
         let commit = Commit {
             showtime: showtime.id,
-            id: self.env.uuid(),
+            id: env.uuid(),
             at: self.version,
             seats: states,
             available: 0,
