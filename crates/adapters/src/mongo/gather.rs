@@ -187,10 +187,17 @@ mod tests {
     }
 
     /// Lets all tasks run until they wait: there is one thread.
-    async fn settle() {
+    async fn run() {
         for _ in 0..32 {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// The same, and no longer for the pace.
+    async fn settle() {
+        run().await;
+        tokio::time::advance(PACE).await;
+        run().await;
     }
 
     async fn answers(asked: Vec<Asked>) -> Vec<usize> {
@@ -217,6 +224,30 @@ mod tests {
         assert_eq!(sent(&recorder).len(), 3);
         recorder.go.notify_one();
         assert_eq!(answers(asked).await, [50]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_after_a_command_for_many_waits_for_its_time_and_after_one_for_one_does_not() {
+        let (recorder, gatherer) = gatherer(1);
+        let asked = ask(&gatherer, &[1, 2, 3]).await;
+        let counts = || sent(&recorder).iter().map(Vec::len).collect::<Vec<_>>();
+        recorder.go.notify_one();
+        run().await;
+        assert_eq!(counts(), [1, 2], "after one for one");
+        let fourth = tokio::spawn({
+            let gatherer = Arc::clone(&gatherer);
+            async move { gatherer.ask(4).await }
+        });
+        recorder.go.notify_one();
+        run().await;
+        tokio::time::advance(PACE - Duration::from_millis(1)).await;
+        run().await;
+        assert_eq!(counts(), [1, 2], "after one for two");
+        settle().await;
+        assert_eq!(counts(), [1, 2, 1]);
+        recorder.go.notify_one();
+        assert_eq!(answers(asked).await, [10, 20, 30]);
+        assert_eq!(answers(vec![fourth]).await, [40]);
     }
 
     #[tokio::test(start_paused = true)]

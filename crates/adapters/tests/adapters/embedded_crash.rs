@@ -9,10 +9,11 @@ use seathold_adapters::EmbeddedStore;
 use seathold_core::{
     BookingId, PriceTable, Schedule, Seat, SeatMap, SeatState, SeatType, ShowtimeId,
 };
-use seathold_service::model::Showtime;
+use seathold_service::model::{Showtime, Version};
 use seathold_service::ports::{Clock, Commit, CommitOutcome, Showtimes, Store};
 use seathold_testkit::TestClock;
 use tempfile::TempDir;
+use uuid::Uuid;
 
 const LOG: &str = "seathold.log";
 const FILE: &str = "seathold.redb";
@@ -59,16 +60,19 @@ fn showtime(n: u32, total_seats: u32) -> (Showtime, SeatMap) {
     (showtime, map.expect("it is a map"))
 }
 
-/// Sells a seat of the first showtime; which one goes by the version.
-async fn sell(store: &EmbeddedStore, at_version: u64) {
+/// Sells a seat of the first showtime; which one, and by which commit, goes by the
+/// number of the version.
+async fn sell(store: &EmbeddedStore, number: u64) {
+    let made_by = |number: u64| (number > 0).then(|| Uuid::from_u64_pair(0, number));
     let booked = SeatState::Booked {
-        booking: BookingId::from_parts(at_version as u32, [2; 8]),
+        booking: BookingId::from_parts(number as u32, [2; 8]),
         user: "alice".parse().expect("it is a user"),
     };
     let commit = Commit {
         showtime: showtime(0, 1).0.id,
-        at_version,
-        seats: vec![(format!("S{at_version}").parse().expect("it is a label"), booked)],
+        id: made_by(number + 1).expect("it is not the first"),
+        at: Version { number, made_by: made_by(number) },
+        seats: vec![(format!("S{number}").parse().expect("it is a label"), booked)],
         available: 0,
         next_expiry: None,
         cancelled_at: None,
@@ -83,7 +87,7 @@ async fn sell(store: &EmbeddedStore, at_version: u64) {
 /// How many seats of the first showtime are sold: as many as its version says.
 async fn sold(store: &EmbeddedStore) -> u64 {
     let stored = store.load(showtime(0, 1).0.id).await.expect("it answers").expect("it is there");
-    let sold = stored.map.seats().iter().filter(|seat| seat.state != SeatState::Available);
+    let sold = stored.map.seats().filter(|seat| *seat.state != SeatState::Available);
     assert_eq!(sold.count() as u64, stored.map.version());
     stored.map.version()
 }

@@ -28,7 +28,14 @@ fn showtime() -> ShowtimeSummary {
         created_at: Timestamp::from_millis(0),
     };
     let (cancelled_at, next_expiry) = (None, Some(Timestamp::from_millis(9)));
-    ShowtimeSummary { showtime, cancelled_at, available: 98, next_expiry, version: 7 }
+    ShowtimeSummary {
+        showtime,
+        cancelled_at,
+        available: 98,
+        next_expiry,
+        version: 7,
+        commit_id: None,
+    }
 }
 
 /// More than one record of them, in an order that is not that of the labels.
