@@ -181,7 +181,7 @@ mod tests {
         for ask in asks.iter().copied() {
             let gatherer = Arc::clone(gatherer);
             asked.push(tokio::spawn(async move { gatherer.ask(ask).await }));
-            settle().await;
+            run().await;
         }
         asked
     }
