@@ -1,13 +1,14 @@
 //! Logs and metrics.
 
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{BufWriter, IsTerminal};
 use std::str::FromStr;
 use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use seathold_core::BookingId;
 use tracing::Span;
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::EnvFilter;
 
 /// Bounds of the latency histogram, in seconds: from a cached read to the
@@ -52,18 +53,23 @@ impl fmt::Display for LogFormat {
 
 /// Starts logging to standard error, at the levels `RUST_LOG` names (default:
 /// info). Without a format: text on a terminal, else JSON. A second call
-/// changes nothing.
-pub fn start_logging(format: Option<LogFormat>) {
+/// changes nothing. What is logged is written by a thread of its own, many lines at
+/// a time; the last of them when what this gives is dropped. Lines for which there
+/// is no room, since nobody takes them, are lost: no sale waits for its log.
+#[must_use]
+pub fn start_logging(format: Option<LogFormat>) -> WorkerGuard {
     let on_terminal = std::io::stderr().is_terminal();
     let format = format.unwrap_or(if on_terminal { LogFormat::Text } else { LogFormat::Json });
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,tokio_cron_scheduler=warn"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let (writer, lines_out) = tracing_appender::non_blocking(BufWriter::new(std::io::stderr()));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     // A subscriber that is there already stays.
     let _ = match format {
         LogFormat::Text => lines.with_ansi(on_terminal).with_target(false).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).try_init(),
     };
+    lines_out
 }
 
 /// The metrics of this process. The first call starts collecting them.

@@ -96,7 +96,11 @@ impl<K: Kind> Gatherer<K> {
             let command = tokio::spawn(Arc::clone(&self).send(next));
             let _ = timeout(PATIENCE, command).await;
             if !alone {
-                sleep_until(began + PACE).await;
+                let pace = std::env::var("PACE")
+                    .ok()
+                    .and_then(|p| p.parse().ok())
+                    .map_or(PACE, Duration::from_millis);
+                sleep_until(began + pace).await;
             }
         }
     }

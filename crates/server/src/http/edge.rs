@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::App;
-use super::problem;
+use super::problem::{self, Code};
 use crate::telemetry::request_span;
 
 /// The header that names a request.
@@ -38,7 +38,9 @@ pub(super) async fn edge(State(app): State<Arc<App>>, request: Request, next: Ne
         let seconds = started.elapsed().as_secs_f64();
         let latency_ms = (seconds * 1e6).round() / 1e3;
         tracing::info!(%method, path, status = status.as_u16(), latency_ms, "request");
-        count(&method, route.as_ref().map_or("unmatched", MatchedPath::as_str), status, seconds);
+        let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+        let code = response.extensions().get().map_or("", |Code(code)| code);
+        count(&method, route, status, code, seconds);
         response
     };
     work.instrument(span).await
@@ -52,7 +54,8 @@ fn sane_id(headers: &HeaderMap) -> Option<String> {
     is_sane.then(|| id.to_owned())
 }
 
-fn count(method: &Method, route: &str, status: StatusCode, seconds: f64) {
+/// Errors by their code: a seat that is taken and a showtime that is busy are both 409.
+fn count(method: &Method, route: &str, status: StatusCode, code: &'static str, seconds: f64) {
     // A client may make up methods; metrics must not grow with its fantasy.
     let known = [Method::GET, Method::POST, Method::DELETE, Method::HEAD, Method::OPTIONS];
     let method = if known.contains(method) { method.as_str() } else { "other" };
@@ -60,6 +63,7 @@ fn count(method: &Method, route: &str, status: StatusCode, seconds: f64) {
         ("route", route.to_owned()),
         ("method", method.to_owned()),
         ("status", status.as_u16().to_string()),
+        ("code", code.to_owned()),
     ];
     metrics::counter!("http_requests_total", &labels).increment(1);
     metrics::histogram!("http_request_duration_seconds", &labels[..2]).record(seconds);

@@ -75,12 +75,14 @@ impl Maps {
     pub(crate) async fn refresh(&self, slot: &Slot) -> Result<bool, StoreError> {
         let asked = Instant::now();
         let Some(known) = slot.version() else { return self.load(slot).await };
-        let (present, ()) =
-            tokio::join!(self.store.version(slot.showtime), self.catch_up(slot, known.number));
-        let Some(present) = present? else {
+        let Some(present) = self.store.version(slot.showtime).await? else {
             slot.forget();
             return Ok(false);
         };
+        if slot.saw(present, asked) {
+            return Ok(true);
+        }
+        self.catch_up(slot, known.number).await;
         if slot.saw(present, asked) { Ok(true) } else { self.load(slot).await }
     }
 

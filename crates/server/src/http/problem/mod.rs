@@ -165,8 +165,13 @@ pub(crate) fn render(mut response: Response, request_id: &str) -> Response {
         headers.entry(RETRY_AFTER).or_insert(seconds.into());
     }
     *response.body_mut() = Body::from(body);
+    response.extensions_mut().insert(Code(problem.kind.code));
     response
 }
+
+/// The code of an error response, for metrics.
+#[derive(Clone, Copy)]
+pub(crate) struct Code(pub(crate) &'static str);
 
 /// The problem behind an error response that is not one of ours.
 fn foreign(response: &Response) -> Option<Problem> {
