@@ -1,5 +1,5 @@
 use super::index::NONE;
-use super::owners::Owners;
+use super::owners::{Owner, Owners};
 use crate::{BookingId, SeatState, Timestamp, UserId};
 
 static AVAILABLE: SeatState = SeatState::Available;
@@ -144,12 +144,12 @@ impl Places {
 
     /// The last of the owner's places that stands before this one on the map.
     fn before(&self, owner: u16, place: u16) -> Option<u16> {
-        let owner_has = self.owners.get(owner);
-        if owner_has.seats == 0 || owner_has.first >= place {
+        let Owner { first, last, seats, .. } = self.owners.get(owner);
+        if *seats == 0 || *first >= place {
             return None;
         }
-        if owner_has.last < place {
-            return Some(owner_has.last);
+        if *last < place {
+            return Some(*last);
         }
         self.of_owner(owner).take_while(|other| *other < place).last()
     }

@@ -7,11 +7,10 @@ use seathold_core::{
 use crate::given::{at, label, seat, user};
 
 const SIZES: [u32; 3] = [200, 2_000, 60_000];
-/// A name of 16 bytes and a type; owner and next seat; a link, and one to two
-/// buckets, to find the name; half to one bucket each to find bookings and users.
-const SEAT: std::ops::Range<f64> = 24.0..31.0;
-/// A state, its seats, and a link by booking, user and end.
-const OWNER: f64 = 54.0;
+/// A name of 16 bytes and a type; owner, next seat, and a link to find the name.
+const SEAT: f64 = 17.0 + 3.0 * 2.0;
+/// A state, its seats, and a link each by booking, user and end.
+const OWNER: f64 = 48.0 + 3.0 * 2.0;
 const USER: &str = "6f1a1a3e-0c8e-4a53-9d0b-3f1f8f3c2b10";
 /// The text of a user id has two counters beside it.
 const TEXT: f64 = 36.0 + 16.0;
@@ -35,26 +34,37 @@ fn map(seats: u32, per_booking: Option<u32>) -> SeatMap {
     SeatMap::new(schedule, 0, seats).expect("each seat once")
 }
 
+/// Of a map of so many available seats: beside the seats, a bucket for each to
+/// find the names, and half of that to find bookings, and users.
+fn available(seats: u32) -> f64 {
+    let buckets = seats.next_power_of_two() + 2 * (seats / 2).next_power_of_two();
+    let whole = f64::from(buckets) * 2.0 + size_of::<SeatMap>() as f64;
+    SEAT + whole / f64::from(seats)
+}
+
+fn assert_about(bytes: f64, expected: f64) {
+    let off = (bytes - expected).abs() / expected;
+    assert!(off < 0.02, "{bytes}, not {expected}");
+}
+
 fn bytes_per_seat(map: &SeatMap) -> f64 {
     map.bytes() as f64 / map.seats().len() as f64
 }
 
 #[test]
-fn an_available_seat_takes_a_few_dozen_bytes() {
+fn an_available_seat_takes_less_than_30_bytes() {
     for seats in SIZES {
         let bytes = bytes_per_seat(&map(seats, None));
-        assert!(SEAT.contains(&bytes), "{bytes} of {seats}");
+        assert_about(bytes, available(seats));
+        assert!(bytes < 30.0, "{bytes} of {seats}");
     }
 }
 
 #[test]
-fn owners_are_counted_once_for_each_booking() {
+fn an_owner_is_counted_once_for_all_its_seats() {
     for (seats, per_booking) in SIZES.into_iter().flat_map(|seats| [(seats, 1), (seats, 4)]) {
-        let free = bytes_per_seat(&map(seats, None));
-        let held = bytes_per_seat(&map(seats, Some(per_booking)));
-        let expected = free + (OWNER + TEXT) / f64::from(per_booking);
-        let off = (held - expected).abs() / expected;
-        assert!(off < 0.02, "{held}, not {expected}, of {seats} by {per_booking}");
+        let bytes = bytes_per_seat(&map(seats, Some(per_booking)));
+        assert_about(bytes, available(seats) + (OWNER + TEXT) / f64::from(per_booking));
     }
 }
 
