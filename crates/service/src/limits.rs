@@ -61,7 +61,7 @@ pub const READ_FRESH: Duration = Duration::from_millis(100);
 
 /// What the seat maps in memory may take, in bytes: those of a thousand large
 /// showtimes. Others are loaded again when they are needed.
-pub const MAPS_BYTES_MAX: usize = 288 << 20;
+pub const MAPS_BYTES_MAX: isize = 288 << 20;
 
 /// How long after its end the sweep leaves a hold alone, in ms: live decisions
 /// about it are under way just then.

@@ -147,16 +147,6 @@ pub struct SeatMapView<'a> {
     pub now: Timestamp,
 }
 
-impl SeatMapView<'_> {
-    /// A tag that changes whenever what is shown changes: with each commit, and
-    /// with each hold that ends.
-    #[must_use]
-    pub(crate) fn etag(&self) -> String {
-        let ended = self.map.expired(self.now).count();
-        format!("\"{}.{ended}\"", self.map.version())
-    }
-}
-
 /// A seat map as clients are sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedMap {

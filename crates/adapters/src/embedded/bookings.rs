@@ -21,9 +21,15 @@ impl Bookings for EmbeddedStore {
         let holds = preparation.holds.iter().map(|(claim, row)| NewHold::new(claim, row));
         let holds: Vec<_> = holds.collect();
         let (cancels, displaced) = (preparation.cancels.clone(), preparation.displaced.clone());
-        // What follows from it is written later, so it is not durable without this.
+        let is_told = !cancels.is_empty();
         let prepare = move |tables: &mut Tables<'_>| prepare(tables, &holds, &cancels, &displaced);
-        self.writer.run_before(prepare).await
+        if is_told {
+            // Whoever reads the mark of a cancel may tell its owner.
+            self.writer.run(prepare).await
+        } else {
+            // What follows from it is written later, so it is not durable without this.
+            self.writer.run_before(prepare).await
+        }
     }
 
     async fn unprepare(

@@ -63,10 +63,9 @@ impl LogFile for File {
 
 /// Opens the file of a log; makes it if it is missing.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    let is_new = !path.exists();
     let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
     // So that the file's name is durable too, where folders can be opened.
-    if let Some(folder) = path.parent().filter(|_| is_new).and_then(|dir| File::open(dir).ok()) {
+    if let Some(folder) = path.parent().and_then(|dir| File::open(dir).ok()) {
         folder.sync_all()?;
     }
     Ok(file)

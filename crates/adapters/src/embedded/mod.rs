@@ -42,7 +42,7 @@ use writer::Writer;
 const FILE_NAME: &str = "seathold.redb";
 
 /// Name of its log, which belongs to it: one without the other is not all.
-const LOG_NAME: &str = "seathold.log";
+const LOG_NAME: &str = "seathold.wal";
 
 /// Memory for pages of the file, in bytes. Up to half of it is for pages that
 /// were changed since the last checkpoint.
@@ -70,6 +70,13 @@ pub enum OpenError {
         /// What the operating system said.
         cause: io::Error,
     },
+    /// The log is gone, without which the file may lack what was acknowledged last.
+    #[error(
+        "{} is missing, which has the latest changes of the store beside it: bring it back from \
+         where it was left; only if the server was stopped in order will an empty file do",
+        .0.display()
+    )]
+    LogMissing(PathBuf),
     /// The file is not one of ours, or damaged.
     #[error("cannot read {}: {cause}", path.display())]
     Unreadable {
@@ -96,10 +103,14 @@ impl EmbeddedStore {
         let database = Builder::new().set_cache_size(CACHE_BYTES).create(&path);
         let database = database.map_err(|error| OpenError::from_database(error, &path))?;
         // Only now: whoever has the file has its log.
+        let unreadable =
+            |cause: Broken| OpenError::Unreadable { path: dir.join(FILE_NAME), cause: cause.0 };
         let path = dir.join(LOG_NAME);
+        if !path.exists() && tables::had_log(&database).map_err(unreadable)? {
+            return Err(OpenError::LogMissing(path));
+        }
         let log = log::open(&path).map_err(at(&path))?;
-        Self::over(database, Box::new(log), clock)
-            .map_err(|cause| OpenError::Unreadable { path: dir.join(FILE_NAME), cause: cause.0 })
+        Self::over(database, Box::new(log), clock).map_err(unreadable)
     }
 
     /// Opens the store in the folder `dir`, which must be there.

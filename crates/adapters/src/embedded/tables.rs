@@ -3,7 +3,7 @@ use std::ops::Deref;
 
 use redb::{
     Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, Table,
-    TableDefinition, WriteTransaction,
+    TableDefinition, TableError, WriteTransaction,
 };
 
 use super::log::{Changes, LogId};
@@ -112,6 +112,15 @@ impl Tables<'_> {
         let applied = applied.transpose().map_err(unreadable)?.map_or(0, u64::from_be_bytes);
         let old = self.notes.table.insert(LOG, &new[..])?.map(|old| old.value().try_into());
         Ok((old.transpose().map_err(unreadable)?.unwrap_or(new), applied))
+    }
+}
+
+/// Whether the store was open with a log before.
+pub(super) fn had_log(database: &Database) -> Result<bool, Broken> {
+    match database.begin_read()?.open_table(NOTES) {
+        Ok(notes) => Ok(notes.get(LOG)?.is_some()),
+        Err(TableError::TableDoesNotExist(_)) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

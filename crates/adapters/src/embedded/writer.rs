@@ -165,6 +165,7 @@ impl Work {
         let written = written.map_err(|error| error.to_string());
         let shown = written.and_then(|()| transaction.commit().map_err(|error| error.to_string()));
         shown.map_err(|error| {
+            tracing::error!(error, "not written: nothing more is, until the store is opened anew");
             self.failed = Some(error.clone());
             StoreError::Unknown(error)
         })

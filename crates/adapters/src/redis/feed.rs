@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::{Cmd, Pipeline};
+use redis::aio::ConnectionLike;
+use redis::{Cmd, Pipeline, RedisResult};
 use seathold_core::{BookingId, SeatLabel, SeatState, ShowtimeId, Timestamp};
 use seathold_service::model::Version;
 use seathold_service::ports::{Feed, News};
@@ -43,8 +44,15 @@ impl Feed for RedisFeed {
         }
         let (line, add) = (Arc::clone(&self.line), add(&news));
         send(async move {
-            let made = line.call(async |mut connection| add.exec_async(&mut connection).await);
-            if let Err(error) = made.await {
+            let tell = async |mut connection| match add.exec_async(&mut connection).await {
+                // What is there is of later versions: told late, or of a history that
+                // is no more.
+                Err(error) if error.code() == Some("ERR") => {
+                    forget(news.showtime, connection).await
+                }
+                answer => answer,
+            };
+            if let Err(error) = line.call(tell).await {
                 tracing::debug!(showtime = %news.showtime, %error, "not told of a commit");
             }
         });
@@ -84,6 +92,10 @@ fn add(news: &News) -> Pipeline {
 /// The number of the version that a commit on this one makes.
 const fn made(on: u64) -> u64 {
     on + 1
+}
+
+async fn forget(showtime: ShowtimeId, mut connection: impl ConnectionLike) -> RedisResult<()> {
+    redis::cmd("DEL").arg(key(showtime)).exec_async(&mut connection).await
 }
 
 fn range(showtime: ShowtimeId, version: u64) -> Cmd {

@@ -15,7 +15,7 @@ use seathold_testkit::TestClock;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-const LOG: &str = "seathold.log";
+const LOG: &str = "seathold.wal";
 const FILE: &str = "seathold.redb";
 
 fn open(dir: &Path) -> EmbeddedStore {
@@ -159,6 +159,24 @@ async fn a_log_that_begins_anew_loses_nothing() {
         let last = store.load(ids[79]).await.expect("it answers").expect("it is there");
         assert_eq!(last.map.seats().len(), LARGEST as usize);
     }
+}
+
+#[tokio::test]
+async fn a_store_without_its_log_is_not_opened_as_if_nothing_were_missing() {
+    let dir = folder();
+    let store = open(dir.path());
+    let (first, map) = showtime(0, 100);
+    store.insert_showtime(&first, &map).await.expect("it is added");
+    sell(&store, 0).await;
+    let crashed = crash(dir.path());
+    fs::remove_file(crashed.path().join(LOG)).expect("it was there");
+    let opened = EmbeddedStore::open(crashed.path(), Arc::new(TestClock::default()));
+    let error = opened.err().expect("what was sold last is not in the file");
+    assert!(error.to_string().contains(LOG), "{error}");
+    // After an order to stop, the file has it all.
+    drop(store);
+    fs::write(dir.path().join(LOG), []).expect("it can be written");
+    assert_eq!(sold(&open(dir.path())).await, 1);
 }
 
 #[tokio::test]

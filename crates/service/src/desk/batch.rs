@@ -282,6 +282,7 @@ impl Desk {
         if let Ok(CommitOutcome::Applied) = outcome {
             let changes = plan.granted.iter().map(|(_, change)| change);
             self.slot.committed(plan.version, commit.id, changes, asked);
+            self.shared.maps.weigh(&self.slot);
             self.verified(Some(commit.makes()));
             self.shared.feed.publish(News::of(commit));
             self.answer(plan, claims).await;

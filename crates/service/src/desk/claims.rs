@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use seathold_core::Refusal;
+use seathold_core::{BookingId, Refusal};
 
 use super::entry::{Durable, Entry};
 use super::task::Desk;
@@ -87,6 +87,19 @@ impl Desk {
         Ok(standings)
     }
 
+    /// Whether seats stand under a booking; loads the map if it was forgotten.
+    async fn stands(&self, booking: BookingId) -> Result<bool, StoreError> {
+        let seats = |known: &mut Known| known.map.seats_of(booking).next().is_some();
+        loop {
+            if let Some(stands) = self.slot.with(|known| known.map(seats)) {
+                return Ok(stands);
+            }
+            if !self.shared.maps.load(&self.slot).await? {
+                return Ok(false);
+            }
+        }
+    }
+
     /// What a claim stands for, going by the seats and, once they are gone, by
     /// the mark that was set before they were taken away.
     async fn standing(&self, claim: &Claim) -> Result<Standing, StoreError> {
@@ -94,8 +107,7 @@ impl Desk {
         if claim.status == ClaimStatus::Completed {
             return Ok(Standing::Finished);
         }
-        let seats_of = |known: &mut Known| known.map.seats_of(booking).count();
-        if self.slot.with(|known| known.map_or(0, seats_of)) > 0 {
+        if self.stands(booking).await? {
             return Ok(Standing::Finished);
         }
         let row = self.shared.store.booking(booking).await?;

@@ -32,6 +32,7 @@ impl Plan {
         rules: &Rules,
         now: Timestamp,
     ) -> Self {
+        known.touch();
         let (mut granted, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
         for mut entry in entries {
             match entry.decide(&known.map, rules, now) {

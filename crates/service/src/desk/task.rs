@@ -40,7 +40,7 @@ impl Desk {
         shared: Arc<Shared>,
         queue: mpsc::Receiver<Ticket>,
     ) -> Self {
-        let slot = shared.maps.slot(showtime);
+        let slot = shared.maps.enter(showtime);
         Self { showtime, shared, slot, queue, tenure: None, unlucky: false }
     }
 
@@ -67,6 +67,7 @@ impl Desk {
         }
         self.release().await;
         self.leave();
+        self.shared.maps.leave(&self.slot);
     }
 
     /// What has queued up while a batch of so many waited for its turn.

@@ -3,9 +3,11 @@
 //! advanced by commits that were acknowledged.
 
 mod slot;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use seathold_core::ShowtimeId;
@@ -21,16 +23,30 @@ pub(crate) struct Maps {
     feed: Arc<dyn Feed>,
     slots: Mutex<BTreeMap<ShowtimeId, Arc<Slot>>>,
     /// What the maps take, in bytes.
-    weight: AtomicUsize,
+    weight: AtomicIsize,
 }
 
 impl Maps {
     pub(crate) fn new(store: Arc<dyn Store>, feed: Arc<dyn Feed>) -> Self {
-        Self { store, feed, slots: Mutex::default(), weight: AtomicUsize::new(0) }
+        Self { store, feed, slots: Mutex::default(), weight: AtomicIsize::new(0) }
+    }
+
+    /// The place of this showtime's map for its desk, until that leaves.
+    pub(crate) fn enter(&self, showtime: ShowtimeId) -> Arc<Slot> {
+        let mut slots = self.slots();
+        let slot = slots.entry(showtime).or_insert_with(|| Arc::new(Slot::new(showtime)));
+        slot.desks.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(slot)
+    }
+
+    /// Its desk needs it no more.
+    pub(crate) fn leave(&self, slot: &Slot) {
+        slot.desks.fetch_sub(1, Ordering::Relaxed);
+        self.forget_if_empty(slot.showtime);
     }
 
     /// The place of this showtime's map, known or not.
-    pub(crate) fn slot(&self, showtime: ShowtimeId) -> Arc<Slot> {
+    fn slot(&self, showtime: ShowtimeId) -> Arc<Slot> {
         Arc::clone(self.slots().entry(showtime).or_insert_with(|| Arc::new(Slot::new(showtime))))
     }
 
@@ -44,14 +60,17 @@ impl Maps {
         let slot = self.slot(showtime);
         let mut look = Some(look);
         while self.freshen(&slot).await? {
-            let seen = slot.with(|known| known.zip(look.take()).map(|(known, look)| look(known)));
+            let seen = slot.with(|known| {
+                let known = known?;
+                look.take().map(|look| look(known))
+            });
             if seen.is_some() {
                 self.weigh(&slot);
                 return Ok(seen);
             }
             // Forgotten just now.
         }
-        self.forget_if_unused(showtime);
+        self.forget_if_empty(showtime);
         Ok(None)
     }
 
@@ -111,7 +130,7 @@ impl Maps {
 
     /// Notes what a map takes by now, and makes room if all take too much: those
     /// that were used the longest ago go first. A desk loads its own again.
-    fn weigh(&self, slot: &Slot) {
+    pub(crate) fn weigh(&self, slot: &Slot) {
         if self.reweigh(slot) <= MAPS_BYTES_MAX {
             return;
         }
@@ -120,7 +139,7 @@ impl Maps {
         for slot in slots {
             slot.forget();
             let total = self.reweigh(&slot);
-            self.forget_if_unused(slot.showtime);
+            self.forget_if_empty(slot.showtime);
             if total <= MAPS_BYTES_MAX / 8 * 7 {
                 return;
             }
@@ -128,19 +147,18 @@ impl Maps {
     }
 
     /// Gives what all take.
-    fn reweigh(&self, slot: &Slot) -> usize {
-        let (before, after) = slot.weigh();
-        // In this order it never falls below zero.
-        self.weight.fetch_add(after, Ordering::Relaxed);
-        self.weight.fetch_sub(before, Ordering::Relaxed) - before
+    fn reweigh(&self, slot: &Slot) -> isize {
+        // Of two at once, the later may be counted first.
+        let more = slot.weigh();
+        self.weight.fetch_add(more, Ordering::Relaxed) + more
     }
 
-    /// Nobody else has this slot, and nothing is in it: ids that name no showtime
-    /// leave nothing behind.
-    fn forget_if_unused(&self, showtime: ShowtimeId) {
+    /// Ids that name no showtime leave nothing behind.
+    fn forget_if_empty(&self, showtime: ShowtimeId) {
         let mut slots = self.slots();
-        let unused = |slot: &Arc<Slot>| Arc::strong_count(slot) <= 2 && slot.version().is_none();
-        if slots.get(&showtime).is_some_and(unused) {
+        let empty =
+            |slot: &Arc<Slot>| slot.desks.load(Ordering::Relaxed) == 0 && slot.version().is_none();
+        if slots.get(&showtime).is_some_and(empty) {
             slots.remove(&showtime);
         }
     }

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,8 +16,10 @@ pub(crate) struct Slot {
     content: Mutex<Content>,
     /// Whose turn it is to ask the store, for readers.
     pub(super) turn: tokio::sync::Mutex<()>,
+    /// Desks that work on it: they keep it in its place.
+    pub(super) desks: AtomicUsize,
     /// What it took when it was last weighed, in bytes.
-    weight: AtomicUsize,
+    weight: AtomicIsize,
 }
 
 #[derive(Default)]
@@ -51,8 +53,8 @@ struct Page {
 
 impl Slot {
     pub(super) fn new(showtime: ShowtimeId) -> Self {
-        let (content, turn, weight) = Default::default();
-        Self { showtime, content, turn, weight }
+        let (content, turn, desks, weight) = Default::default();
+        Self { showtime, content, turn, desks, weight }
     }
 
     /// Looks at what is known. Never waits while it has it.
@@ -74,12 +76,17 @@ impl Slot {
         asked: Instant,
     ) {
         let mut content = self.lock();
-        // A reader may have loaded the outcome already.
-        if let Some(known) = content.known.as_mut().filter(|known| known.version() == at) {
-            changes.for_each(|change| known.map.apply(change));
-            known.advance(id);
-            known.seen = known.seen.max(asked);
-            content.learned = Some(Instant::now());
+        match &mut content.known {
+            Some(known) if known.version() == at => {
+                changes.for_each(|change| known.map.apply(change));
+                known.advance(id);
+                known.seen = known.seen.max(asked);
+                content.learned = Some(Instant::now());
+            }
+            // A reader has loaded the outcome already.
+            Some(known) if at.number < known.map.version() => {}
+            // What was asked for before the commit is of no use any more.
+            _ => content.forget(),
         }
     }
 
@@ -142,10 +149,10 @@ impl Slot {
         self.with(|known| known.map(|known| known.used))
     }
 
-    /// What it took when it was last asked, and what it takes now.
-    pub(super) fn weigh(&self) -> (usize, usize) {
-        let now = self.with(|known| known.map_or(0, |known| known.bytes()));
-        (self.weight.swap(now, Ordering::Relaxed), now)
+    /// How much more it takes than when it was last asked.
+    pub(super) fn weigh(&self) -> isize {
+        let now = self.with(|known| known.map_or(0, |known| known.bytes())) as isize;
+        now - self.weight.swap(now, Ordering::Relaxed)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Content> {
@@ -173,16 +180,29 @@ impl Known {
         now: Timestamp,
         render: fn(&SeatMapView<'_>) -> Vec<u8>,
     ) -> Arc<RenderedMap> {
-        self.used = Instant::now();
+        self.touch();
         let holds = |page: &&Page| page.from <= now && page.until.is_none_or(|until| now < until);
         if let Some(page) = self.page.as_ref().filter(holds) {
             return Arc::clone(&page.rendered);
         }
         let view = SeatMapView { showtime: &self.showtime, map: &self.map, now };
-        let rendered = Arc::new(RenderedMap { etag: view.etag(), body: render(&view).into() });
+        let rendered = Arc::new(RenderedMap { etag: self.etag(now), body: render(&view).into() });
         let until = self.map.next_end(now);
         self.page = Some(Page { from: now, until, rendered: Arc::clone(&rendered) });
         rendered
+    }
+
+    /// A tag that changes whenever what is shown changes: with each commit, of
+    /// whatever history, and with each hold that ends.
+    fn etag(&self, now: Timestamp) -> String {
+        let Version { number, made_by } = self.version();
+        let (commit, _) = made_by.unwrap_or_default().as_u64_pair();
+        format!("\"{number}.{commit:x}.{}\"", self.map.expired(now).count())
+    }
+
+    /// Somebody makes use of it.
+    pub(crate) fn touch(&mut self) {
+        self.used = Instant::now();
     }
 
     pub(crate) fn version(&self) -> Version {
