@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How soon after one command for many the next may follow: where many ask, a
 /// command more costs the server more than a moment's wait costs them.
-const PACE: Duration = Duration::from_millis(4);
+const PACE: Duration = Duration::from_millis(8);
 
 /// What is asked, and how it is done for many at once.
 pub(super) trait Kind: Send + Sync + 'static {
@@ -96,11 +96,7 @@ impl<K: Kind> Gatherer<K> {
             let command = tokio::spawn(Arc::clone(&self).send(next));
             let _ = timeout(PATIENCE, command).await;
             if !alone {
-                let pace = std::env::var("PACE")
-                    .ok()
-                    .and_then(|p| p.parse().ok())
-                    .map_or(PACE, Duration::from_millis);
-                sleep_until(began + pace).await;
+                sleep_until(began + PACE).await;
             }
         }
     }

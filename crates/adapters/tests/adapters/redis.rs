@@ -2,6 +2,7 @@
 //! tests are skipped, unless `SEATHOLD_TEST_SERVICES=1` says that it must be there.
 
 mod faults;
+mod feed;
 mod queue;
 mod shares;
 
