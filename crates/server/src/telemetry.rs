@@ -56,7 +56,6 @@ impl fmt::Display for LogFormat {
 /// changes nothing. What is logged is written by a thread of its own, many lines at
 /// a time; the last of them when what this gives is dropped. Lines for which there
 /// is no room, since nobody takes them, are lost: no sale waits for its log.
-#[must_use]
 pub fn start_logging(format: Option<LogFormat>) -> WorkerGuard {
     let on_terminal = std::io::stderr().is_terminal();
     let format = format.unwrap_or(if on_terminal { LogFormat::Text } else { LogFormat::Json });

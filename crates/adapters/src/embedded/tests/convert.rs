@@ -74,7 +74,7 @@ fn first_form() -> Database {
     let document = documents::encode(&showtime()).expect("it can be stored");
     insert("showtimes", &id.bytes(), &document);
     for (position, seat) in (0_u32..).zip(map().seats()) {
-        let document = SeatDocument::new(seat.seat_type, &seat.state);
+        let document = SeatDocument::new(seat.seat_type, seat.state);
         let document = documents::to_bytes(&document).expect("it can be stored");
         let value = [&position.to_be_bytes()[..], &document].concat();
         insert("seats", &keys::seat(id, &seat.label), &value);
