@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use redis::AsyncCommands;
+use seathold_adapters::RedisFeed;
 use seathold_core::{BookingId, SeatState, ShowtimeId, Timestamp};
 use seathold_service::model::Version;
-use seathold_service::ports::{Feed, News};
+use seathold_service::ports::{Feed, Leases, News};
 use tokio::time::{Instant, sleep};
 
 use super::{connect, instance, redis_url, some_showtime, some_token};
@@ -26,6 +27,13 @@ fn news(showtime: ShowtimeId, at: Version) -> News {
     News { showtime, id: some_token(), at, seats, available: 7, cancelled_at }
 }
 
+/// An instance that is connected: what it tells then comes before what it asks.
+async fn connected(url: &str) -> RedisFeed {
+    let leases = instance(url);
+    leases.ping().await.expect("Redis answers");
+    leases.feed()
+}
+
 fn makes(news: &News) -> Version {
     Version { number: news.at.number + 1, made_by: Some(news.id) }
 }
@@ -33,7 +41,8 @@ fn makes(news: &News) -> Version {
 #[tokio::test]
 async fn what_one_instance_tells_the_other_hears_in_order_from_where_it_stands() {
     let Some(url) = redis_url() else { return };
-    let (one, other, showtime) = (instance(&url).feed(), instance(&url).feed(), some_showtime());
+    let (one, other) = (connected(&url).await, connected(&url).await);
+    let showtime = some_showtime();
     let first = news(showtime, Version::first(9));
     let second = News { cancelled_at: None, ..news(showtime, makes(&first)) };
     one.publish(first.clone());
@@ -49,7 +58,7 @@ async fn what_one_instance_tells_the_other_hears_in_order_from_where_it_stands()
 #[tokio::test]
 async fn of_a_large_commit_and_after_a_while_nothing_is_told() {
     let Some(url) = redis_url() else { return };
-    let (feed, showtime) = (instance(&url).feed(), some_showtime());
+    let (feed, showtime) = (connected(&url).await, some_showtime());
     let small = news(showtime, Version::first(1));
     let seats =
         (0..4_097).map(|n| (format!("S{n}").parse().expect("a label"), small.seats[0].1.clone()));
@@ -68,8 +77,7 @@ async fn of_a_large_commit_and_after_a_while_nothing_is_told() {
 #[tokio::test]
 async fn news_of_a_history_that_is_no_more_are_forgotten() {
     let Some(url) = redis_url() else { return };
-    let (leases, showtime) = (instance(&url), some_showtime());
-    let feed = leases.feed();
+    let (feed, showtime) = (connected(&url).await, some_showtime());
     feed.publish(news(showtime, Version::first(50)));
     assert_eq!(feed.since(showtime, 50).await.len(), 1);
     // A backup was brought back: the numbers come again.
