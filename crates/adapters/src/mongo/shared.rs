@@ -18,8 +18,7 @@ use super::gather::{Gatherer, Kind};
 use super::{claims, failures};
 use crate::documents;
 
-/// Commands of one kind under way at once. With more, each has less in it, and on a
-/// server with few cores they are in each other's way.
+/// Commands of one kind under way at once. With two, nothing was measured to be faster.
 const COMMANDS: usize = 1;
 
 /// What is gathered, by kind.
