@@ -52,7 +52,7 @@ pub const TENURE: Duration = Duration::from_millis(5);
 /// tenures of others with their commits, where the store is as fast as it should be.
 pub const LEASE_WAIT_AGAIN: Duration = Duration::from_millis(50);
 
-/// How long a desk without work stays, with its map in memory.
+/// How long a desk without work stays.
 pub const DESK_IDLE: Duration = Duration::from_secs(30);
 
 /// How old what a reader is shown may be, where another instance has changed it

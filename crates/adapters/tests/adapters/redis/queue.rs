@@ -21,8 +21,10 @@ pub(super) async fn until_queued(
     showtime: ShowtimeId,
     waiters: usize,
 ) {
+    let begun = Instant::now();
     while connection.llen::<_, usize>(queue_key(showtime)).await.expect("Redis answers") != waiters
     {
+        assert!(begun.elapsed() < LONG, "nobody has come");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
