@@ -84,6 +84,7 @@ fn refund() -> RefundRequest {
         amount: 5,
         currency: request.currency,
         created_at: request.created_at,
+        requested_at: request.expires_at,
         reason: "cancelled".to_owned(),
     }
 }

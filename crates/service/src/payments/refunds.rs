@@ -41,6 +41,8 @@ impl Service {
             amount: payment.amount,
             currency: payment.currency,
             created_at: payment.created_at,
+            // The row does not change until the refund is done.
+            requested_at: payment.updated_at,
             reason: format!("Refund of {}", payment.id),
         };
         match self.gateway.refund(&request).await {

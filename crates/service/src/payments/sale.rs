@@ -36,7 +36,7 @@ impl Service {
         if !sold {
             // Not accepted: the cron tries again.
             let transaction_id = Some(event.transaction_id.clone());
-            self.refund(&Payment { transaction_id, ..payment.clone() }).await;
+            self.refund(&Payment { transaction_id, updated_at: now, ..payment.clone() }).await;
         }
         Ok(())
     }

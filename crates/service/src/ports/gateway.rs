@@ -82,6 +82,9 @@ pub struct RefundRequest {
     pub currency: Currency,
     /// When the payment was started here.
     pub created_at: Timestamp,
+    /// When it was decided to give it back: part of the refund's name at some
+    /// providers, so the same at each repeat.
+    pub requested_at: Timestamp,
     /// What the buyer reads.
     pub reason: String,
 }
