@@ -96,6 +96,8 @@ pub struct Reply {
 pub enum Received {
     /// It is kept, or was there already; everything that follows will be done.
     Taken,
+    /// Everything that follows from it was done before.
+    Repeated,
     /// It is kept, but no payment has this reference yet: send it again.
     UnknownTransaction,
     /// Amount or currency are not those of the payment. It is not kept.

@@ -150,7 +150,7 @@ with_faults! { Payments {
     insert_payment(payment: &Payment) -> Inserted;
     payment(id: PaymentId) -> Option<Payment>;
     payment_of_transaction(provider: PaymentMethod, transaction_id: &str) -> Option<Payment>;
-    open_session(id: PaymentId, transaction_id: &str, payment_url: &str, at: Timestamp) -> bool;
+    open_session(id: PaymentId, transaction_id: Option<&str>, payment_url: &str, at: Timestamp) -> bool;
     move_payment(step: &PaymentMove<'_>) -> bool;
     payments_with_status(status: PaymentStatus, limit: u32) -> Vec<Payment>;
     receive_event(event: &ReceivedEvent) -> ReceivedEvent;

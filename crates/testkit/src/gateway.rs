@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use seathold_core::{PaymentId, RefundId};
 use seathold_service::model::PaymentMethod;
 use seathold_service::ports::{
-    Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest,
+    Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest, Refunded, Standing,
+    StatusRequest,
 };
 
 /// A gateway that keeps its books in memory: what it was asked to open, and
@@ -55,6 +57,10 @@ impl Gateway for BookkeepingGateway {
         true
     }
 
+    fn window(&self, _: PaymentMethod) -> Duration {
+        Duration::ZERO
+    }
+
     async fn open(&self, request: &PaymentRequest) -> Result<GatewaySession, GatewayError> {
         let mut books = self.books();
         if books.down {
@@ -63,15 +69,24 @@ impl Gateway for BookkeepingGateway {
         books.opened.entry(request.payment_id).or_insert_with(|| request.clone());
         let transaction_id = Self::transaction(request.payment_id);
         let payment_url = format!("https://gateway.example/pay/{transaction_id}");
-        Ok(GatewaySession { transaction_id, payment_url })
+        Ok(GatewaySession { transaction_id: Some(transaction_id), payment_url })
     }
 
-    async fn refund(&self, request: &RefundRequest) -> Result<(), GatewayError> {
+    async fn status(&self, request: &StatusRequest) -> Result<Standing, GatewayError> {
+        let books = self.books();
+        if books.down {
+            return Err(GatewayError("down".into()));
+        }
+        let known = books.opened.contains_key(&request.payment_id);
+        Ok(if known { Standing::Pending } else { Standing::Unknown })
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<Refunded, GatewayError> {
         let mut books = self.books();
         if books.down {
             return Err(GatewayError("down".into()));
         }
         books.refunded.entry(request.refund_id).or_insert_with(|| request.clone());
-        Ok(())
+        Ok(Refunded::Done)
     }
 }

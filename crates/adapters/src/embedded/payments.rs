@@ -37,15 +37,17 @@ impl Payments for EmbeddedStore {
     async fn open_session(
         &self,
         id: PaymentId,
-        transaction_id: &str,
+        transaction_id: Option<&str>,
         payment_url: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (transaction_id, payment_url) = (transaction_id.to_owned(), payment_url.to_owned());
+        let transaction_id = transaction_id.map(str::to_owned);
+        let payment_url = payment_url.to_owned();
         self.writer
             .run(move |tables| {
                 update(tables, id, |payment| {
-                    payment.transaction_id = Some(transaction_id.clone());
+                    let known = payment.transaction_id.take();
+                    payment.transaction_id = transaction_id.clone().or(known);
                     payment.payment_url = Some(payment_url.clone());
                     payment.updated_at = at;
                     true

@@ -36,16 +36,15 @@ impl Payments for MongoStore {
     async fn open_session(
         &self,
         id: PaymentId,
-        transaction_id: &str,
+        transaction_id: Option<&str>,
         payment_url: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let change = doc! {"$set": {
-            "transaction_id": transaction_id,
-            "payment_url": payment_url,
-            "updated_at": date(at),
-        }};
-        self.write(move |db| update(db, by_id(id), change)).await
+        let mut values = doc! {"payment_url": payment_url, "updated_at": date(at)};
+        if let Some(transaction_id) = transaction_id {
+            values.insert("transaction_id", transaction_id);
+        }
+        self.write(move |db| update(db, by_id(id), doc! {"$set": values})).await
     }
 
     async fn move_payment(&self, step: &PaymentMove<'_>) -> Result<bool, StoreError> {

@@ -34,12 +34,12 @@ impl Service {
         }
         metrics::counter!("seathold_webhooks_total", "outcome" => "taken").increment(1);
         if !row.done {
-            let service = self.clone();
-            let work = self.env.detached(async move { service.drive(&key, &row.event).await });
+            let (service, event) = (self.clone(), row.event);
+            let work = self.env.detached(async move { service.drive(&key, &event).await });
             // Late or failed: the cron goes on with it.
             let _ = tokio::time::timeout(SETTLE_WAIT, work).await;
         }
-        Ok(Received::Taken)
+        Ok(if row.done { Received::Repeated } else { Received::Taken })
     }
 
     /// Goes on with every event that is not done; gives how many are now.
@@ -121,7 +121,8 @@ impl Service {
     }
 
     /// The payment an event is about: by the gateway's reference, or by ours
-    /// while the gateway's is not known here yet.
+    /// while the gateway's is not known here yet. A failed attempt may have had
+    /// a reference of its own.
     pub(crate) async fn payment_meant(
         &self,
         event: &GatewayEvent,
@@ -134,7 +135,8 @@ impl Service {
         let Some(id) = event.payment_id else { return Ok(None) };
         let named = self.store.payment(id).await?;
         Ok(named.filter(|payment| {
-            payment.provider == event.provider && payment.transaction_id.is_none()
+            payment.provider == event.provider
+                && (payment.transaction_id.is_none() || event.outcome == Outcome::Failed)
         }))
     }
 }

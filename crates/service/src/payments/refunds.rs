@@ -1,6 +1,6 @@
 use crate::limits::PAGE;
 use crate::model::{Payment, PaymentStatus};
-use crate::ports::{PaymentMove, RefundRequest, StoreError};
+use crate::ports::{PaymentMove, RefundRequest, Refunded, StoreError};
 use crate::{Error, Service};
 
 /// Refunds in a row that the gateway may not accept before the rest is left to
@@ -37,11 +37,21 @@ impl Service {
             refund_id: payment.id.refund(),
             payment_id: payment.id,
             method: payment.provider,
+            transaction_id: payment.transaction_id.clone(),
             amount: payment.amount,
+            currency: payment.currency,
+            created_at: payment.created_at,
+            // The row does not change until the refund is done.
+            requested_at: payment.updated_at,
+            reason: format!("Refund of {}", payment.id),
         };
-        if let Err(error) = self.gateway.refund(&request).await {
-            tracing::warn!(payment_id = %payment.id, %error, "refund not accepted");
-            return false;
+        match self.gateway.refund(&request).await {
+            Ok(Refunded::Done) => {}
+            Ok(Refunded::Pending) => return false,
+            Err(error) => {
+                tracing::warn!(payment_id = %payment.id, %error, "refund not accepted");
+                return false;
+            }
         }
         match self.note_refund(payment).await {
             Ok(noted) => noted,

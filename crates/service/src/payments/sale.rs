@@ -35,7 +35,8 @@ impl Service {
         tracing::info!(payment_id = %payment.id, booking_id = %payment.booking_id, sold, "paid");
         if !sold {
             // Not accepted: the cron tries again.
-            self.refund(payment).await;
+            let transaction_id = Some(event.transaction_id.clone());
+            self.refund(&Payment { transaction_id, updated_at: now, ..payment.clone() }).await;
         }
         Ok(())
     }

@@ -154,6 +154,7 @@ impl Service {
             amount: payment.amount,
             currency: payment.currency,
             return_url: payment.return_url.clone(),
+            created_at: payment.created_at,
             expires_at: payment.expires_at,
         };
         let session = self.gateway.open(&request).await.map_err(|error| {
@@ -161,13 +162,16 @@ impl Service {
             Error::Gateway
         })?;
         let (transaction, url) = (session.transaction_id, session.payment_url);
-        let stored = self.store.open_session(payment.id, &transaction, &url, self.env.now()).await;
+        let now = self.env.now();
+        let stored = self.store.open_session(payment.id, transaction.as_deref(), &url, now).await;
         if !stored.map_err(|error| Error::from(error).after_commit())? {
             tracing::error!(payment_id = %payment.id, "gateway used a transaction id twice");
             return Err(Error::Gateway);
         }
-        self.settle_events_of(payment.provider, &transaction).await;
-        payment.transaction_id = Some(transaction);
+        if let Some(transaction) = transaction {
+            self.settle_events_of(payment.provider, &transaction).await;
+            payment.transaction_id = Some(transaction);
+        }
         payment.payment_url = Some(url);
         Ok(payment)
     }

@@ -84,12 +84,13 @@ pub trait Payments: Send + Sync {
         transaction_id: &str,
     ) -> Result<Option<Payment>, StoreError>;
 
-    /// Stores the gateway's reference and URL. `false`: another payment of this
-    /// provider has that reference, or there is no such payment.
+    /// Stores the gateway's URL, and its reference if it has given one. `false`:
+    /// another payment of this provider has that reference, or there is no such
+    /// payment.
     async fn open_session(
         &self,
         id: PaymentId,
-        transaction_id: &str,
+        transaction_id: Option<&str>,
         payment_url: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError>;

@@ -15,6 +15,7 @@ macro_rules! payments_contract {
             a_booking_has_one_pending_payment
             adding_a_payment_again_leaves_it_as_it_is
             a_session_is_stored_and_found_by_its_reference
+            a_session_without_a_reference_leaves_the_one_that_is_there
             two_payments_of_a_provider_cannot_have_one_reference
             a_step_is_made_only_from_the_states_it_may_start_from
             a_step_keeps_the_reference_that_is_there
@@ -42,7 +43,7 @@ async fn stored(kit: &StoreKit, n: u32) -> Result<Payment, StoreError> {
 }
 
 async fn open(kit: &StoreKit, n: u32, reference: &str) -> Result<bool, StoreError> {
-    kit.store.open_session(payment_id(n), reference, "https://pay.example/1", at(9)).await
+    kit.store.open_session(payment_id(n), Some(reference), "https://pay.example/1", at(9)).await
 }
 
 /// A step from pending.
@@ -116,6 +117,19 @@ pub async fn a_session_is_stored_and_found_by_its_reference(kit: &StoreKit) -> C
     assert_eq!(find(PaymentMethod::Momo, "TX").await?, None);
     assert!(open(kit, 1, "TXN").await?, "the same session again");
     assert!(!open(kit, 404, "TXN-2").await?, "no such payment");
+    Ok(())
+}
+
+pub async fn a_session_without_a_reference_leaves_the_one_that_is_there(kit: &StoreKit) -> Checked {
+    add(kit, &payment(1)).await?;
+    let open_without = async |url| kit.store.open_session(payment_id(1), None, url, at(9)).await;
+    assert!(open_without("https://pay.example/a").await?);
+    let opened = stored(kit, 1).await?;
+    assert_eq!(opened.transaction_id, None);
+    assert_eq!(opened.payment_url.as_deref(), Some("https://pay.example/a"));
+    assert!(open(kit, 1, "TXN").await?);
+    assert!(open_without("https://pay.example/b").await?);
+    assert_eq!(stored(kit, 1).await?.transaction_id.as_deref(), Some("TXN"));
     Ok(())
 }
 

@@ -87,7 +87,8 @@ async fn write(store: &MongoStore, round: u32) -> Result<(), StoreError> {
 
     store.insert_payment(&payment(n)).await?;
     store.insert_payment(&payment(n)).await?;
-    store.open_session(payment_id(n), &format!("TXN-{n}"), "https://pay.example", NOW).await?;
+    let reference = format!("TXN-{n}");
+    store.open_session(payment_id(n), Some(&reference), "https://pay.example", NOW).await?;
     let step = PaymentMove {
         id: payment_id(n),
         from: &[PaymentStatus::Pending],
