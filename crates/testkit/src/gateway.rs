@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use seathold_core::{PaymentId, RefundId};
-use seathold_service::model::PaymentMethod;
+use seathold_service::model::{GatewayEvent, PaymentMethod};
 use seathold_service::ports::{
     Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest, Refunded, Standing,
     StatusRequest,
@@ -21,6 +21,10 @@ pub struct BookkeepingGateway {
 struct Books {
     opened: BTreeMap<PaymentId, PaymentRequest>,
     refunded: BTreeMap<RefundId, RefundRequest>,
+    words: BTreeMap<PaymentId, GatewayEvent>,
+    asked: u64,
+    window: Duration,
+    slow: bool,
     down: bool,
 }
 
@@ -28,6 +32,27 @@ impl BookkeepingGateway {
     /// Whether it answers at all.
     pub fn set_down(&self, down: bool) {
         self.books().down = down;
+    }
+
+    /// Whether a refund takes more than one call.
+    pub fn set_slow(&self, slow: bool) {
+        self.books().slow = slow;
+    }
+
+    /// How long it gives a buyer, whatever the method.
+    pub fn set_window(&self, window: Duration) {
+        self.books().window = window;
+    }
+
+    /// What has become of the payment it names: told to whoever asks.
+    pub fn decide(&self, event: GatewayEvent) {
+        let payment = event.payment_id;
+        payment.and_then(|payment| self.books().words.insert(payment, event));
+    }
+
+    /// How often it was asked how a payment stands.
+    pub fn asked(&self) -> u64 {
+        self.books().asked
     }
 
     /// Every payment it has opened.
@@ -58,7 +83,7 @@ impl Gateway for BookkeepingGateway {
     }
 
     fn window(&self, _: PaymentMethod) -> Duration {
-        Duration::ZERO
+        self.books().window
     }
 
     async fn open(&self, request: &PaymentRequest) -> Result<GatewaySession, GatewayError> {
@@ -73,9 +98,13 @@ impl Gateway for BookkeepingGateway {
     }
 
     async fn status(&self, request: &StatusRequest) -> Result<Standing, GatewayError> {
-        let books = self.books();
+        let mut books = self.books();
+        books.asked += 1;
         if books.down {
             return Err(GatewayError("down".into()));
+        }
+        if let Some(word) = books.words.get(&request.payment_id) {
+            return Ok(Standing::Ended(word.clone()));
         }
         let known = books.opened.contains_key(&request.payment_id);
         Ok(if known { Standing::Pending } else { Standing::Unknown })
@@ -87,6 +116,6 @@ impl Gateway for BookkeepingGateway {
             return Err(GatewayError("down".into()));
         }
         books.refunded.entry(request.refund_id).or_insert_with(|| request.clone());
-        Ok(Refunded::Done)
+        Ok(if books.slow { Refunded::Pending } else { Refunded::Done })
     }
 }

@@ -9,7 +9,9 @@ mod payments;
 mod showtimes;
 mod store;
 
-pub use bookings::{BookingFilter, Bookings, ClaimEnd, PendingFilter, Preparation, Prepared};
+pub use bookings::{
+    BookingFilter, Bookings, ClaimEnd, PendingFilter, Preparation, Prepared, Refunds,
+};
 pub use env::{Clock, Env, Random, Spawn};
 pub use feed::{Feed, News, NoFeed};
 pub use gateway::{
