@@ -78,6 +78,10 @@ impl Gateway for Gateways {
         self.of(method).is_some()
     }
 
+    fn takes(&self, method: PaymentMethod, currency: Currency) -> bool {
+        self.of(method).is_some_and(|gateway| gateway.takes(method, currency))
+    }
+
     fn window(&self, method: PaymentMethod) -> Duration {
         self.of(method).map_or(Duration::ZERO, |gateway| gateway.window(method))
     }
@@ -95,9 +99,13 @@ impl Gateway for Gateways {
     }
 }
 
+fn is_dong(currency: Currency) -> bool {
+    currency.to_string() == VND
+}
+
 /// An amount for those who take dong only.
 fn dong(amount: i64, currency: Currency) -> Result<i64, GatewayError> {
-    if currency.to_string() == VND {
+    if is_dong(currency) {
         return Ok(amount);
     }
     Err(GatewayError(format!("it takes {VND} only, not {currency}")))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::Client;
-use seathold_core::{PaymentId, Timestamp};
+use seathold_core::{Currency, PaymentId, Timestamp};
 use seathold_service::model::{GatewayEvent, Outcome, PaymentMethod};
 use seathold_service::ports::{
     Env, Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest, Refunded, Standing,
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::callback::{
     Acknowledgement, Callbacks, Doubt, Message, Verdict, Word, text, transaction,
 };
-use super::{dong, http, mac};
+use super::{dong, http, is_dong, mac};
 
 /// A session lasts whole minutes.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -115,6 +115,10 @@ impl Momo {
 impl Gateway for Momo {
     fn offers(&self, _: PaymentMethod) -> bool {
         true
+    }
+
+    fn takes(&self, _: PaymentMethod, currency: Currency) -> bool {
+        is_dong(currency)
     }
 
     fn window(&self, _: PaymentMethod) -> Duration {

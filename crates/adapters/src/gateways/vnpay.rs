@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use form_urlencoded::{Serializer, parse};
 use reqwest::Client;
-use seathold_core::PaymentId;
+use seathold_core::{Currency, PaymentId};
 use seathold_service::model::{GatewayEvent, Outcome, PaymentMethod};
 use seathold_service::ports::{
     Env, Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest, Refunded, Standing,
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::callback::{
     Acknowledgement, Callbacks, Doubt, Message, Verdict, Word, text, transaction,
 };
-use super::{dong, http, local_time, mac};
+use super::{dong, http, is_dong, local_time, mac};
 
 const VERSION: &str = "2.1.0";
 
@@ -175,6 +175,10 @@ impl Vnpay {
 impl Gateway for Vnpay {
     fn offers(&self, _: PaymentMethod) -> bool {
         true
+    }
+
+    fn takes(&self, _: PaymentMethod, currency: Currency) -> bool {
+        is_dong(currency)
     }
 
     fn window(&self, _: PaymentMethod) -> Duration {

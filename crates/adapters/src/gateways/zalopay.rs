@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::Client;
-use seathold_core::{PaymentId, Timestamp};
+use seathold_core::{Currency, PaymentId, Timestamp};
 use seathold_service::model::{GatewayEvent, Outcome, PaymentMethod};
 use seathold_service::ports::{
     Env, Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest, Refunded, Standing,
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::callback::{
     Acknowledgement, Callbacks, Doubt, Message, Verdict, Word, text, transaction,
 };
-use super::{dong, http, local_time, mac};
+use super::{dong, http, is_dong, local_time, mac};
 
 /// Seconds an order lasts at the least, and at the most.
 const DURATION_SECONDS: (i64, i64) = (300, 2_592_000);
@@ -95,6 +95,10 @@ impl Zalopay {
 impl Gateway for Zalopay {
     fn offers(&self, _: PaymentMethod) -> bool {
         true
+    }
+
+    fn takes(&self, _: PaymentMethod, currency: Currency) -> bool {
+        is_dong(currency)
     }
 
     fn window(&self, _: PaymentMethod) -> Duration {

@@ -124,8 +124,14 @@ impl Sandbox {
             asked: json!(given),
             ..Payment::new(Format::Vnpay, &reference)
         });
-        let payment = self.books().ledger.payment(&reference).cloned();
-        payment.ok_or(Problem::new(&kind::NOT_FOUND))
+        let mut books = self.books();
+        let payment = books.ledger.payment(&reference).ok_or(Problem::new(&kind::NOT_FOUND))?;
+        if payment.wire.is_empty() {
+            let page =
+                json!({ "from": "shop", "to": "/vnpay/pay, by the buyer", "request": given });
+            payment.note(page);
+        }
+        Ok(payment.clone())
     }
 
     fn vnpay_command(&self, asked: &Value) -> Said {

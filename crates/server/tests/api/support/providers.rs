@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
@@ -259,4 +260,14 @@ fn hmac512(secret: &str, text: &str) -> String {
 
 fn hex(code: &[u8]) -> String {
     code.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Waits until it is so.
+pub(crate) async fn eventually(is: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !is().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it is so in the end");
 }

@@ -285,3 +285,47 @@ async fn only_vnpay_calls_by_get() {
     assert_eq!(words(&bare), vnpay("97", "Fail checksum"));
     street.finish().await;
 }
+
+#[tokio::test]
+async fn a_provider_that_is_not_set_is_neither_offered_nor_heard() {
+    let street = Street::with(|config| {
+        config.providers.vnpay_tmn_code = None;
+        config.providers.vnpay_hash_secret = None;
+        config.providers.vnpay_url = None;
+        config.providers.vnpay_api_url = None;
+    })
+    .await;
+    let showtime = street.app.showtime().await;
+    let booking = street.app.held("ann", &showtime, ["A1"]).await;
+    let refused = street.app.confirm("ann", &booking, "vnpay").await;
+    refused.refused(400, "PAYMENT_METHOD_UNAVAILABLE");
+    let session = street.app.session("ann", &booking).await;
+    let says = Says { code: "00", ..Says::paid(&session) };
+    street.message("vnpay", &says).send(&street.app).await.refused(405, "METHOD_NOT_ALLOWED");
+    let post = street.app.post("/api/payments/webhook/vnpay").raw("").send().await;
+    post.refused(404, "NOT_FOUND");
+    assert_eq!(street.app.payment_status(&session).await, "pending");
+    street.finish().await;
+}
+
+#[tokio::test]
+async fn those_who_take_dong_only_are_not_offered_for_anything_else() {
+    let street = Street::start().await;
+    let dollars = json!({
+        "title": "Elsewhere", "movie_id": "m", "cinema_id": "c", "screen_id": "s",
+        "start_time": "2084-02-01T19:30:00.000Z", "end_time": "2084-02-01T22:00:00.000Z",
+        "currency": "USD", "price": { "standard": 1_000, "vip": 1_000, "couple": 1_000 },
+        "layout": { "rows": [{ "row": "A", "count": 3, "seat_type": "standard" }] },
+    });
+    let made = street.app.post("/api/admin/showtimes").by_admin().json(&dollars).send().await;
+    let showtime = made.granted(201).text("id").to_owned();
+    let booking = street.app.held("ann", &showtime, ["A1"]).await;
+    for method in OWN_WORDS {
+        let refused = street.app.confirm("ann", &booking, method).await;
+        refused.refused(400, "PAYMENT_METHOD_UNAVAILABLE");
+    }
+    let session = street.app.session_by("ann", &booking, "card").await;
+    street.press(&session, "pay").await;
+    assert_eq!(street.app.status(&booking).await, "confirmed");
+    street.finish().await;
+}
