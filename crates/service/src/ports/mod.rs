@@ -15,5 +15,7 @@ pub use feed::{Feed, News, NoFeed};
 pub use gateway::{Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest};
 pub use lease::{Lease, LeaseError, Leases};
 pub use payments::{EventKey, Inserted, PaymentMove, Payments};
-pub use showtimes::{Commit, CommitOutcome, SeatsNow, ShowtimeFilter, ShowtimeSort, Showtimes};
+pub use showtimes::{
+    Commit, CommitOutcome, PlacedSeat, SeatsNow, ShowtimeFilter, ShowtimeSort, Showtimes,
+};
 pub use store::{Page, PageRequest, Store, StoreError};
