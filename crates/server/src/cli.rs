@@ -146,7 +146,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
-    let _lines = start_logging(args.log_format);
+    let _last_lines = start_logging(args.log_format)?;
     let listener = listen(&args.host, args.port).await?;
     let dev = args.config.dev;
     let server = Server::start(args.config, listener).await?;
