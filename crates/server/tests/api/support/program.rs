@@ -172,21 +172,14 @@ impl Drop for Program {
     }
 }
 
-/// What each of its threads waits for: where there is a `/proc`.
+/// What each of its threads does: where there is a `/proc`.
 fn threads(pid: u32) -> String {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let about = |task: std::fs::DirEntry| {
         let of = |name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
-        let state = of("status").lines().find(|line| line.starts_with("State")).map(str::to_owned);
-        [of("comm"), state.unwrap_or_default(), of("wchan"), of("syscall")]
-            .map(one_line)
-            .join(" · ")
+        ["stat", "wchan", "syscall"].map(|name| of(name).trim_end().to_owned()).join(" | ")
     };
     tasks.map(about).collect::<Vec<_>>().join("\n")
-}
-
-fn one_line(text: String) -> String {
-    text.trim_end().to_owned()
 }
 
 /// The program, with nothing of this process's environment.
