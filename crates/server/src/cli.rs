@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::ErrorKind as UsageError;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -18,6 +19,9 @@ use crate::{Server, report, wire};
 
 /// Exit status of a call that cannot be understood.
 const USAGE: u8 = 2;
+
+/// How long tasks that nobody waits for may take to let go, once all is done.
+const LAST_TASKS: Duration = Duration::from_secs(5);
 
 /// Seat holds for cinemas, venues and ticket shops: one seat, one owner
 #[derive(Debug, Parser)]
@@ -130,7 +134,12 @@ pub fn main() -> ExitCode {
     // Where it cannot be raised, the server runs with what there is.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let result = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime.block_on(run(cli.command)),
+        Ok(runtime) => {
+            let result = runtime.block_on(run(cli.command));
+            // What has to be finished is finished by now.
+            runtime.shutdown_timeout(LAST_TASKS);
+            result
+        }
         Err(error) => Err(error.into()),
     };
     match result {
@@ -182,7 +191,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
-    let _lines = start_logging(args.log_format);
+    let _last_lines = start_logging(args.log_format)?;
     let listener = listen(&args.host, args.port).await?;
     let dev = args.config.dev;
     let server = Server::start(args.config, listener).await?;

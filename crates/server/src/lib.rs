@@ -1,5 +1,6 @@
 //! The server: HTTP in front of the use cases, and what they stand on.
 
+mod accept;
 mod auth;
 pub mod cli;
 pub mod config;

@@ -2,7 +2,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use seathold_service::Service;
 use seathold_service::ports::Env;
 use tokio::net::TcpListener;
@@ -10,6 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{interval, sleep, timeout};
 
+use crate::accept;
 use crate::config::Config;
 use crate::http::{App, router};
 use crate::jobs::Jobs;
@@ -35,7 +35,7 @@ pub struct Server {
     jobs: Option<Jobs>,
     drain: Duration,
     stop: oneshot::Sender<()>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     upkeep: JoinHandle<()>,
 }
 
@@ -76,11 +76,8 @@ impl Server {
             None => None,
         };
         let (stop, stopped) = oneshot::channel();
-        // An answer is one small packet: waiting for more would only delay it.
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let serving = axum::serve(listener, router(Arc::clone(&app)))
-            .with_graceful_shutdown(async { drop(stopped.await) });
-        let serving = tokio::spawn(async { serving.await });
+        let routes = router(Arc::clone(&app));
+        let serving = tokio::spawn(accept::serve(listener, routes, async { drop(stopped.await) }));
         Ok(Self { app, address, jobs, drain, stop, serving, upkeep: tokio::spawn(upkeep()) })
     }
 
@@ -116,8 +113,7 @@ impl Server {
                 jobs.stop().await;
             }
             match timeout(REQUESTS_TIME, serving).await {
-                Ok(Ok(Ok(()))) => {}
-                Ok(Ok(Err(error))) => tracing::error!(%error, "the server failed"),
+                Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!(%error, "the server panicked"),
                 Err(_) => tracing::warn!("some connections had to be cut"),
             }

@@ -8,6 +8,7 @@ mod faulty_store;
 mod gateway;
 mod leases;
 mod random;
+mod seats;
 pub mod servers;
 pub mod world;
 
@@ -16,4 +17,5 @@ pub use faulty_store::{Fault, FaultyStore};
 pub use gateway::BookkeepingGateway;
 pub use leases::GrantedToAll;
 pub use random::{SeededRandom, fresh_u64};
+pub use seats::placed;
 pub use world::World;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::vec::IntoIter;
 
 use seathold_adapters::{SystemClock, SystemRandom, TokioTasks};
-use seathold_core::SeatLabel;
+use seathold_core::{SeatLabel, SeatMap};
 use seathold_service::model::{Showtime, Version};
 use seathold_service::ports::{Commit, CommitOutcome, Env, Preparation, Prepared, Store};
 
@@ -16,6 +16,7 @@ pub(super) struct Hall {
     store: Arc<dyn Store>,
     env: Env,
     showtime: Showtime,
+    map: SeatMap,
     version: Version,
     seats: Cycle<IntoIter<SeatLabel>>,
     /// How often a seat was held.
@@ -29,9 +30,10 @@ impl Hall {
         let env = Env { clock, random: Arc::new(SystemRandom), tasks: Arc::new(TokioTasks) };
         let showtime = records::showtime(&env)?;
         let labels = records::labels()?;
-        store.insert_showtime(&showtime, &records::map(&showtime, &labels)?).await?;
+        let map = records::map(&showtime, &labels)?;
+        store.insert_showtime(&showtime, &map).await?;
         let seats = labels.into_iter().cycle();
-        Ok(Self { store, env, showtime, version: Version::first(0), seats, held: 0 })
+        Ok(Self { store, env, showtime, map, version: Version::first(0), seats, held: 0 })
     }
 
     /// Whether each seat was held once.
@@ -42,14 +44,15 @@ impl Hall {
     /// Holds one seat, two, one, two: as if they were free again each time all are
     /// held.
     pub(super) async fn hold(&mut self, batch: usize) -> Result<(), Failure> {
-        let Self { store, env, showtime, .. } = self;
+        let Self { store, env, showtime, map, .. } = self;
         let wanted = (0..batch).map(|n| self.seats.by_ref().take(1 + n % 2).collect::<Vec<_>>());
         let wanted: Vec<_> = wanted.collect();
         let records = wanted.iter().map(|seats| records::hold(env, showtime, seats));
         let preparation =
             Preparation { holds: records.collect::<Result<_, _>>()?, ..Preparation::default() };
         let outcomes = store.prepare(&preparation).await?;
-        let states = preparation.holds.iter().flat_map(|(_, row)| records::held(row)).collect();
+        let states =
+            preparation.holds.iter().flat_map(|(_, row)| records::held(map, row)).collect();
         let commit = Commit {
             showtime: showtime.id,
             id: env.uuid(),

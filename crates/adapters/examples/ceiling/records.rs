@@ -1,12 +1,12 @@
 //! Records of the size that they have in the service.
 
 use seathold_core::{
-    IdempotencyKey, PriceTable, Schedule, Seat, SeatLabel, SeatMap, SeatState, SeatType,
+    IdempotencyKey, PriceTable, Schedule, Seat, SeatLabel, SeatMap, SeatRef, SeatState, SeatType,
 };
 use seathold_service::model::{
     Answer, BookedSeat, Booking, BookingStatus, Claim, ClaimStatus, Fingerprint, Resource, Showtime,
 };
-use seathold_service::ports::Env;
+use seathold_service::ports::{Env, PlacedSeat};
 use serde_json::json;
 
 use super::Failure;
@@ -110,8 +110,10 @@ pub(super) fn hold(
     Ok((claim, row))
 }
 
-pub(super) fn held(row: &Booking) -> Vec<(SeatLabel, SeatState)> {
+/// The seats of a hold, as the commit leaves them.
+pub(super) fn held(map: &SeatMap, row: &Booking) -> Vec<PlacedSeat> {
     let (booking, until) = (row.id, row.hold_expires_at);
     let state = || SeatState::Held { booking, user: row.user_id.clone(), until };
-    row.seats.iter().map(|seat| (seat.label, state())).collect()
+    let seats = row.seats.iter().filter_map(|seat| map.seat(&seat.label));
+    seats.map(|seat| SeatRef { state: &state(), ..seat }.into()).collect()
 }

@@ -6,6 +6,7 @@ use std::iter::Peekable;
 
 use redb::ReadableTable;
 use seathold_core::{BookingId, Seat, SeatLabel, SeatState, SeatType, ShowtimeId};
+use seathold_service::ports::PlacedSeat;
 
 use super::encoding::{Decoder, Encoder};
 use super::hold::SEAT_TYPES;
@@ -97,9 +98,9 @@ pub(super) fn one(
 pub(super) fn update(
     tables: &mut Tables<'_>,
     showtime: ShowtimeId,
-    states: &[(SeatLabel, SeatState)],
+    seats: &[PlacedSeat],
 ) -> Result<bool, Broken> {
-    let mut sorted: Vec<_> = states.iter().map(|(label, state)| (label, state)).collect();
+    let mut sorted: Vec<_> = seats.iter().map(|it| (&it.seat.label, &it.seat.state)).collect();
     sorted.sort_by_key(|(label, _)| **label);
     let mut wanted = sorted.into_iter().peekable();
     let mut changed = Vec::new();

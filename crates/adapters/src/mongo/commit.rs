@@ -1,6 +1,5 @@
 //! The commit point: one versioned update of a showtime's document, as a statement.
 
-use seathold_core::SeatState;
 use seathold_service::model::ShowtimeStatus;
 use seathold_service::ports::Commit;
 
@@ -36,9 +35,6 @@ fn filter(commit: &Commit, arbiter: &Arbiter, filter: &mut Writer<'_>) {
         filter.text("status", ShowtimeStatus::Scheduled.as_str());
     }
     window(commit, arbiter, &mut filter.document("$expr"));
-    for (label, _) in &commit.seats {
-        filter.document(&seats::path(label)).bool("$exists", true);
-    }
 }
 
 /// It is before the deadline, and not before the window.
@@ -71,15 +67,7 @@ fn change(commit: &Commit, change: &mut Writer<'_>) {
         set.text("status", ShowtimeStatus::Cancelled.as_str());
         set.date("cancelled_at", date(at));
     }
-    for (label, state) in &commit.seats {
-        seats::set(label, state, &mut set);
-    }
-    drop(set);
-    // The server takes no empty one. A seat that is held has all fields.
-    if commit.seats.iter().any(|(_, state)| !matches!(state, SeatState::Held { .. })) {
-        let mut unset = change.document("$unset");
-        for (label, state) in &commit.seats {
-            seats::unset(label, state, &mut unset);
-        }
+    for placed in &commit.seats {
+        seats::set(placed, &mut set);
     }
 }

@@ -43,6 +43,8 @@ pub(super) trait Kind: Send + Sync + 'static {
 
 /// Gathers what is asked while commands are under way.
 pub(super) struct Gatherer<K: Kind> {
+    /// What it is called in the metrics.
+    name: &'static str,
     kind: K,
     /// Commands that may be under way at once.
     commands_max: usize,
@@ -64,9 +66,9 @@ struct Waiting<K: Kind> {
 }
 
 impl<K: Kind> Gatherer<K> {
-    pub(super) fn new(kind: K, commands_max: usize) -> Arc<Self> {
+    pub(super) fn new(name: &'static str, kind: K, commands_max: usize) -> Arc<Self> {
         let line = Mutex::new(Line { waiting: VecDeque::new(), senders: 0 });
-        Arc::new(Self { kind, commands_max, room: Arc::new(Semaphore::new(ROOM)), line })
+        Arc::new(Self { name, kind, commands_max, room: Arc::new(Semaphore::new(ROOM)), line })
     }
 
     /// Asks, and waits for the answer. It is done even when the caller goes away.
@@ -102,6 +104,9 @@ impl<K: Kind> Gatherer<K> {
     }
 
     async fn send(self: Arc<Self>, asked: Vec<Waiting<K>>) {
+        metrics::counter!("seathold_store_commands_total", "of" => self.name).increment(1);
+        let asks = asked.len() as u64;
+        metrics::counter!("seathold_store_asks_total", "of" => self.name).increment(asks);
         let asked = asked.into_iter().map(|one| (one.ask, (one.answer, one.room)));
         let (asks, callers): (Vec<_>, Vec<_>) = asked.unzip();
         for ((answer, _room), told) in callers.into_iter().zip(self.kind.send(asks).await) {
@@ -170,7 +175,7 @@ mod tests {
 
     fn gatherer(commands: usize) -> (Arc<Recorder>, Arc<Gatherer<Arc<Recorder>>>) {
         let recorder = Arc::new(Recorder::default());
-        (Arc::clone(&recorder), Gatherer::new(recorder, commands))
+        (Arc::clone(&recorder), Gatherer::new("numbers", recorder, commands))
     }
 
     type Asked = tokio::task::JoinHandle<Result<usize, StoreError>>;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use bson::raw::{CString, RawBsonRef};
 use bson::{RawDocument, RawDocumentBuf};
-use seathold_core::{Seat, SeatLabel, SeatMap, SeatState};
+use seathold_core::{Seat, SeatLabel, SeatMap};
 use seathold_service::model::{ShowtimeSummary, StoredShowtime};
-use seathold_service::ports::StoreError;
+use seathold_service::ports::{PlacedSeat, StoreError};
 
 use super::collections::encode;
 use super::failures;
@@ -80,51 +80,22 @@ pub(super) fn find<'d>(
     Ok(found)
 }
 
-/// Writes what becomes of the fields of a seat's entry; its type stays as it is.
-pub(super) fn set(label: &SeatLabel, state: &SeatState, set: &mut Writer<'_>) {
-    let fields = SeatFields::of(state);
-    let mut path = Path::of(label);
-    set.text(path.to("status"), fields.status);
+/// Writes a seat's entry anew, as one value: of each path the server is given, it
+/// takes the document apart once more.
+pub(super) fn set(placed: &PlacedSeat, set: &mut Writer<'_>) {
+    let PlacedSeat { position, seat } = placed;
+    let fields = SeatFields::of(&seat.state);
+    let mut entry = set.document(&path(&seat.label));
+    entry.text("status", fields.status);
     if let Some(until) = fields.held_until {
-        set.date(path.to("held_until"), until);
+        entry.date("held_until", until);
     }
     if let Some((booking, user)) = fields.owner {
-        set.oid(path.to("booking_id"), booking.bytes());
-        set.text(path.to("user_id"), user.as_str());
+        entry.oid("booking_id", booking.bytes());
+        entry.text("user_id", user.as_str());
     }
-}
-
-/// Writes which fields a seat's entry has no more.
-pub(super) fn unset(label: &SeatLabel, state: &SeatState, unset: &mut Writer<'_>) {
-    let fields = SeatFields::of(state);
-    let mut path = Path::of(label);
-    if fields.held_until.is_none() {
-        unset.null(path.to("held_until"));
-    }
-    if fields.owner.is_none() {
-        unset.null(path.to("booking_id"));
-        unset.null(path.to("user_id"));
-    }
-}
-
-/// The paths of a seat's fields.
-struct Path {
-    text: String,
-    /// Where the name of the field stands.
-    field: usize,
-}
-
-impl Path {
-    fn of(label: &SeatLabel) -> Self {
-        let text = path(label) + ".";
-        Self { field: text.len(), text }
-    }
-
-    fn to(&mut self, field: &str) -> &str {
-        self.text.truncate(self.field);
-        self.text.push_str(field);
-        &self.text
-    }
+    entry.text("seat_type", seat.seat_type.as_str());
+    entry.int(POSITION, (*position).into());
 }
 
 /// The showtime in a document. A seat without a position stands where its entry

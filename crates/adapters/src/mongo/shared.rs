@@ -33,16 +33,16 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn of(showtimes: &Documents, bookings: &Documents, claims: &Documents) -> Self {
-        let writes = |verb, collection: &Documents| {
-            Gatherer::new(Writes { verb, collection: collection.clone() }, COMMANDS)
+        let writes = |name, verb, collection: &Documents| {
+            Gatherer::new(name, Writes { verb, collection: collection.clone() }, COMMANDS)
         };
         Self {
-            claims: writes(Verb::Insert, claims),
-            rows: writes(Verb::Insert, bookings),
-            marks: writes(Verb::Update, bookings),
-            commits: Gatherer::new(Commits(showtimes.clone()), COMMANDS),
-            versions: Gatherer::new(Versions(showtimes.clone()), COMMANDS),
-            keys: Gatherer::new(Keys(claims.clone()), COMMANDS),
+            claims: writes("claims", Verb::Insert, claims),
+            rows: writes("rows", Verb::Insert, bookings),
+            marks: writes("marks", Verb::Update, bookings),
+            commits: Gatherer::new("commits", Commits(showtimes.clone()), COMMANDS),
+            versions: Gatherer::new("versions", Versions(showtimes.clone()), COMMANDS),
+            keys: Gatherer::new("keys", Keys(claims.clone()), COMMANDS),
         }
     }
 }

@@ -98,6 +98,7 @@ impl Line {
     where
         F: Future<Output = RedisResult<T>>,
     {
+        metrics::counter!("seathold_redis_calls_total").increment(1);
         let asked = async {
             match ask(self.connection.clone()).await {
                 // The connection is lost, perhaps since long; the next may do.

@@ -13,7 +13,7 @@ use seathold_service::model::{
 use seathold_service::ports::{
     Bookings, Clock, Commit, CommitOutcome, Showtimes, Store, StoreError,
 };
-use seathold_testkit::{TestClock, fresh_u64};
+use seathold_testkit::{TestClock, fresh_u64, placed};
 use uuid::Uuid;
 
 fn open(dir: &Path, clock: &TestClock) -> Result<EmbeddedStore, OpenError> {
@@ -57,7 +57,7 @@ fn commit(clock: &TestClock, at: Version, label: &str) -> Commit {
         showtime: showtime().id,
         id: Uuid::from_u64_pair(1, fresh_u64()),
         at,
-        seats: vec![(label.parse().expect("it is a label"), booked)],
+        seats: vec![placed(&map(), label, booked)],
         available: 59_999,
         next_expiry: None,
         cancelled_at: None,

@@ -11,7 +11,7 @@ use seathold_core::{
 };
 use seathold_service::model::{Showtime, Version};
 use seathold_service::ports::{Clock, Commit, CommitOutcome, Showtimes, Store};
-use seathold_testkit::TestClock;
+use seathold_testkit::{TestClock, placed};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -68,11 +68,12 @@ async fn sell(store: &EmbeddedStore, number: u64) {
         booking: BookingId::from_parts(number as u32, [2; 8]),
         user: "alice".parse().expect("it is a user"),
     };
+    let (showtime, map) = showtime(0, 100);
     let commit = Commit {
-        showtime: showtime(0, 1).0.id,
+        showtime: showtime.id,
         id: made_by(number + 1).expect("it is not the first"),
         at: Version { number, made_by: made_by(number) },
-        seats: vec![(format!("S{number}").parse().expect("it is a label"), booked)],
+        seats: vec![placed(&map, &format!("S{number}"), booked)],
         available: 0,
         next_expiry: None,
         cancelled_at: None,

@@ -207,6 +207,6 @@ impl SeatMap {
 
     fn at(&self, place: u16) -> SeatRef<'_> {
         let Named { label, seat_type } = self.seats[usize::from(place)];
-        SeatRef { label, seat_type, state: self.places.state(place) }
+        SeatRef { position: place, label, seat_type, state: self.places.state(place) }
     }
 }

@@ -7,6 +7,8 @@ use crate::{Seat, SeatLabel, SeatState, SeatType};
 /// One seat, lent by its map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatRef<'m> {
+    /// Where it stands on its map, from 0.
+    pub position: u16,
     /// Its name.
     pub label: SeatLabel,
     /// Its kind.

@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::mem::take;
 use std::sync::Arc;
 
-use seathold_core::{Change, Refusal, SeatLabel, SeatState, Timestamp};
+use seathold_core::{Change, Refusal, SeatLabel, Timestamp};
 use uuid::Uuid;
 
 use super::entry::{Durable, Entry};
@@ -9,7 +10,7 @@ use crate::Rules;
 use crate::limits::CLOCK_TOLERANCE_MS;
 use crate::maps::Known;
 use crate::model::{Claim, ClaimKey, Showtime, Version};
-use crate::ports::Commit;
+use crate::ports::{Commit, PlacedSeat};
 
 /// A batch decided on one version, each command on what those before it leave.
 pub(super) struct Plan {
@@ -18,6 +19,8 @@ pub(super) struct Plan {
     pub(super) version: Version,
     pub(super) granted: Vec<(Entry, Change)>,
     pub(super) refused: Vec<(Entry, Refusal)>,
+    /// The seats that change, as it leaves them.
+    seats: Vec<PlacedSeat>,
     /// Seats available after it.
     available: u32,
     /// The end of the hold that ends first after it.
@@ -46,10 +49,14 @@ impl Plan {
         }
         let (showtime, version) = (Arc::clone(&known.showtime), known.version());
         let (available, next_expiry) = (known.map.available(), known.map.next_expiry());
+        let changes = granted.iter().flat_map(|(_, change)| &change.seats);
+        let changed: BTreeSet<SeatLabel> = changes.map(|seat| seat.label).collect();
+        let seats = changed.iter().filter_map(|label| known.map.seat(label)).map(PlacedSeat::from);
+        let seats = seats.collect();
         for (_, change) in granted.iter().rev() {
             known.map.revert(change);
         }
-        Self { showtime, version, granted, refused, available, next_expiry }
+        Self { showtime, version, granted, refused, seats, available, next_expiry }
     }
 
     /// Whether it leaves everything as it is.
@@ -81,7 +88,6 @@ impl Plan {
 
     /// The one versioned update of the whole batch, about to be tried.
     pub(super) fn commit(&mut self, id: Uuid) -> Commit {
-        let mut seats: BTreeMap<SeatLabel, SeatState> = BTreeMap::new();
         let (mut not_before, mut cancelled_at, mut only_scheduled) = (None, None, false);
         let mut deadline: Option<Timestamp> = None;
         for (entry, change) in self.granted.iter_mut().filter(|(_, change)| !change.is_empty()) {
@@ -89,7 +95,6 @@ impl Plan {
             // A hold that is relied on must not be over by the store's clock either.
             let by = change.before.map_or(entry.commit_by(), |end| end.min(entry.commit_by()));
             deadline = Some(deadline.map_or(by, |deadline| deadline.min(by)));
-            seats.extend(change.seats.iter().map(|seat| (seat.label, seat.to.clone())));
             // Nor by a clock that is ahead: what it dates would last too long.
             let dated = entry.at.plus_millis(-CLOCK_TOLERANCE_MS);
             not_before = not_before.max(change.not_before).max(Some(dated));
@@ -100,7 +105,7 @@ impl Plan {
             showtime: self.showtime.id,
             id,
             at: self.version,
-            seats: seats.into_iter().collect(),
+            seats: take(&mut self.seats),
             available: self.available,
             next_expiry: self.next_expiry,
             cancelled_at,

@@ -28,6 +28,7 @@ impl News {
     #[must_use]
     pub fn of(commit: Commit) -> Self {
         let Commit { showtime, id, at, seats, available, cancelled_at, .. } = commit;
+        let seats = seats.into_iter().map(|it| (it.seat.label, it.seat.state)).collect();
         Self { showtime, id, at, seats, available, cancelled_at }
     }
 

@@ -20,5 +20,7 @@ pub use gateway::{
 };
 pub use lease::{Lease, LeaseError, Leases};
 pub use payments::{EventKey, Inserted, PaymentMove, Payments};
-pub use showtimes::{Commit, CommitOutcome, SeatsNow, ShowtimeFilter, ShowtimeSort, Showtimes};
+pub use showtimes::{
+    Commit, CommitOutcome, PlacedSeat, SeatsNow, ShowtimeFilter, ShowtimeSort, Showtimes,
+};
 pub use store::{Page, PageRequest, Store, StoreError};

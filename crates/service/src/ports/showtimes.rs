@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use seathold_core::{SeatLabel, SeatMap, SeatState, ShowtimeId, Timestamp};
+use seathold_core::{Seat, SeatLabel, SeatMap, SeatRef, SeatState, ShowtimeId, Timestamp};
 
 use super::{Page, PageRequest, StoreError};
 use crate::model::{Showtime, ShowtimeSummary, StoredShowtime, Version};
@@ -44,8 +44,8 @@ pub struct Commit {
     pub id: Uuid,
     /// The version it was decided on; any other is a conflict.
     pub at: Version,
-    /// The new states, each seat once.
-    pub seats: Vec<(SeatLabel, SeatState)>,
+    /// The seats that change, each once; all of them are on the map of that version.
+    pub seats: Vec<PlacedSeat>,
     /// The counter to store: seats available after this commit.
     pub available: u32,
     /// The end of the hold that ends first after this commit, to store.
@@ -59,6 +59,22 @@ pub struct Commit {
     pub not_before: Option<Timestamp>,
     /// By the store's clock, only before this moment: a delayed write does nothing.
     pub deadline: Timestamp,
+}
+
+/// A seat as a commit leaves it, with all that is known of it: a store may write its
+/// entry anew in place of changing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedSeat {
+    /// Where it stands on its map, from 0.
+    pub position: u16,
+    /// Its name, its kind, which never change, and its new state.
+    pub seat: Seat,
+}
+
+impl From<SeatRef<'_>> for PlacedSeat {
+    fn from(seat: SeatRef<'_>) -> Self {
+        Self { position: seat.position, seat: seat.to_seat() }
+    }
 }
 
 impl Commit {
@@ -75,7 +91,7 @@ pub enum CommitOutcome {
     /// It is durable; the version is one higher.
     Applied,
     /// It was not applied: another version, outside the window, or no such
-    /// showtime or seat. Read again.
+    /// showtime. Read again.
     Conflict,
 }
 

@@ -10,7 +10,7 @@ use seathold_service::model::{
     Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, Resource, Showtime, Version,
 };
 use seathold_service::ports::{Clock, Commit};
-use seathold_testkit::fresh_u64;
+use seathold_testkit::{fresh_u64, placed};
 use uuid::{Builder, Uuid};
 
 const WELL_FORMED: &str = "it is well-formed";
@@ -75,15 +75,18 @@ fn row_name(n: u32) -> String {
 /// The version of a showtime nobody has changed yet.
 pub(super) const FIRST: Version = Version::first(0);
 
-/// A commit of these seats that has a minute's time.
+/// A commit of these seats of a hall, the first three of row A, that has a minute's time.
 pub(super) fn commit(n: u32, at: Version, seats: &[(&str, SeatState)]) -> Commit {
-    let seat =
-        |(text, state): &(&str, SeatState)| (text.parse().expect(WELL_FORMED), state.clone());
+    commit_on(&hall(&showtime(n), 1, 3), n, at, seats)
+}
+
+/// The same of any seats of a map.
+pub(super) fn commit_on(map: &SeatMap, n: u32, at: Version, seats: &[(&str, SeatState)]) -> Commit {
     Commit {
         showtime: showtime_id(n),
         id: Uuid::from_u64_pair(1, fresh_u64()),
         at,
-        seats: seats.iter().map(seat).collect(),
+        seats: seats.iter().map(|(label, state)| placed(map, label, state.clone())).collect(),
         available: 1,
         next_expiry: Some(NOW),
         cancelled_at: None,

@@ -11,8 +11,8 @@ use seathold_service::ports::{
 
 use super::TestDatabase;
 use super::records::{
-    FIRST, NOW, booked, booking, booking_id, claim, commit, event, hall, held, payment, payment_id,
-    showtime, showtime_id,
+    FIRST, NOW, booked, booking, booking_id, claim, commit, commit_on, event, hall, held, payment,
+    payment_id, showtime, showtime_id,
 };
 
 /// A map of these seats, in this order.
@@ -37,11 +37,12 @@ async fn seats_are_nested_by_row_with_the_field_names_of_the_data_model() {
     let Some((store, test)) = TestDatabase::migrated().await else { return };
     let showtime = showtime(1);
     let labels = ["A1", "12", "-7", "Box", "B_1-2"].map(str::to_owned);
-    store.insert_showtime(&showtime, &map(&showtime, &labels)).await.expect("it answers");
-    let hold = commit(1, FIRST, &[("A1", held(1)), ("12", booked(2))]);
+    let map = map(&showtime, &labels);
+    store.insert_showtime(&showtime, &map).await.expect("it answers");
+    let hold = commit_on(&map, 1, FIRST, &[("A1", held(1)), ("12", booked(2))]);
     store.commit(&hold).await.expect("it answers");
     let document = found(&test, "showtimes").await;
-    let free = |n: i32| doc! {"status": "available", "seat_type": "vip", "n": n};
+    let available = |n: i32| doc! {"status": "available", "seat_type": "vip", "n": n};
     let taken = |entry: Document, n: i32, booking: u32, user: &str| {
         let id = ObjectId::from_bytes(booking_id(booking).bytes());
         let mut all = doc! {"seat_type": "vip", "n": n, "booking_id": id, "user_id": user};
@@ -60,19 +61,23 @@ async fn seats_are_nested_by_row_with_the_field_names_of_the_data_model() {
     let a1 = taken(doc! {"status": "held", "held_until": until}, 0, 1, "user-1");
     assert_eq!(entry("A", "A1"), fields(a1));
     assert_eq!(entry("_", "12"), fields(taken(doc! {"status": "booked"}, 1, 2, "alice")));
-    assert_eq!(entry("-", "-7"), fields(free(2)));
-    assert_eq!(entry("Box", "Box"), fields(free(3)));
-    assert_eq!(entry("B_", "B_1-2"), fields(free(4)));
+    assert_eq!(entry("-", "-7"), fields(available(2)));
+    assert_eq!(entry("Box", "Box"), fields(available(3)));
+    assert_eq!(entry("B_", "B_1-2"), fields(available(4)));
     assert_eq!(document.get_i64("version").expect("it is a number"), 1);
     assert_eq!(document.get_str("status").expect("it is a text"), "scheduled");
     assert_eq!(document.get_i64("available_seats").expect("it is a number"), 1);
 
-    let free_again =
-        commit(1, hold.makes(), &[("A1", SeatState::Available), ("12", SeatState::Available)]);
+    let free = [("A1", SeatState::Available), ("12", SeatState::Available)];
+    let free_again = commit_on(&map, 1, hold.makes(), &free);
     store.commit(&free_again).await.expect("it answers");
     let document = found(&test, "showtimes").await;
     let a1 = document.get_document("seats").and_then(|seats| seats.get_document("A"));
-    assert_eq!(a1.expect("it is there"), &doc! {"A1": free(0)}, "nothing of its owner is left");
+    assert_eq!(
+        a1.expect("it is there"),
+        &doc! {"A1": available(0)},
+        "nothing of its owner is left"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,7 +95,8 @@ async fn the_largest_map_keeps_its_order_however_its_rows_are_interleaved() {
     store.insert_showtime(&showtime, &map).await.expect("it answers");
     let load = async || store.load(showtime.id).await.expect("it answers").expect("it is there");
     assert_eq!(load().await.map.seats(), map.seats());
-    let hold = commit(1, FIRST, &[(&labels[59_000], held(1)), (&labels[7], held(1))]);
+    let taken = [59_000, 7].map(|n: usize| (labels[n].as_str(), held(1)));
+    let hold = commit_on(&map, 1, FIRST, &taken);
     store.commit(&hold).await.expect("it answers");
     let loaded = load().await;
     assert!(loaded.map.seats().map(|seat| seat.label.to_string()).eq(labels));

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use seathold_adapters::MongoStore;
-use seathold_core::{SeatLabel, SeatState, UserId};
+use seathold_core::{SeatLabel, SeatMap, SeatState, UserId};
 use seathold_service::model::{Booking, Claim, Version};
 use seathold_service::ports::{Bookings, Commit, CommitOutcome, Preparation, Prepared, Showtimes};
+use seathold_testkit::placed;
 use tokio::time::Instant;
 
 use super::TestDatabase;
@@ -58,7 +59,7 @@ async fn what_a_seat_map_costs() {
             for round in 0..rounds as usize {
                 // Spread over the hall, and others each time.
                 let chosen = (0..seats).map(|i| labels[(i * all / seats + round) % all]);
-                let hold = holding(n as u32, version, chosen, round);
+                let hold = holding(&map, n as u32, version, chosen, round);
                 version = hold.makes();
                 times.push(applied(&store, &hold).await);
             }
@@ -86,13 +87,19 @@ async fn what_a_seat_map_costs() {
     }
 }
 
-fn holding(n: u32, at: Version, seats: impl Iterator<Item = SeatLabel>, round: usize) -> Commit {
+fn holding(
+    map: &SeatMap,
+    n: u32,
+    at: Version,
+    seats: impl Iterator<Item = SeatLabel>,
+    round: usize,
+) -> Commit {
     // Held, booked and free again: each has other fields.
     let state = |i: usize| match (i + round) % 4 {
         0 => SeatState::Available,
         _ => held(i as u32),
     };
-    let seats = seats.enumerate().map(|(i, label)| (label, state(i))).collect();
+    let seats = seats.enumerate().map(|(i, label)| placed(map, label.as_str(), state(i))).collect();
     Commit { seats, ..commit(n, at, &[]) }
 }
 

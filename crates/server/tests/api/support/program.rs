@@ -4,12 +4,20 @@ use std::ops::Deref;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use seathold_adapters::SystemClock;
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{JWT_SECRET, Place, Site};
+
+/// For what takes a moment on a busy machine, and never longer.
+const SOON: Duration = Duration::from_secs(60);
+
+/// How often to look whether it has ended.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// The real program, as a process of its own. What it says is kept and looked
 /// through for panics.
@@ -85,7 +93,11 @@ impl Program {
                 kept.add(line);
             }
         });
-        let base = listening.await.unwrap_or_else(|_| panic!("it did not start:\n{log}"));
+        let base = match timeout(SOON, listening).await {
+            Ok(Ok(base)) => base,
+            Ok(Err(_)) => panic!("it did not start:\n{log}"),
+            Err(_) => panic!("it does not start:\n{}\n{log}", threads(child.id())),
+        };
         let site = Site::at(base, dev, Arc::new(SystemClock));
         Self { site, child: Some(child), log, reader: Some(reader) }
     }
@@ -121,13 +133,19 @@ impl Program {
 
     /// Waits for its end.
     pub(crate) async fn ended(mut self) -> Ended {
-        let (child, reader) = (self.child.take(), self.reader.take());
-        let ended = tokio::task::spawn_blocking(move || {
-            let status = child.expect("it ends once").wait().expect("a process of our own");
-            reader.expect("it ends once").join().expect("reading does not panic");
-            status
-        });
-        let status = ended.await.expect("no panic");
+        let since = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child().try_wait().expect("a process of our own") {
+                break status;
+            }
+            if since.elapsed() > SOON {
+                panic!("it does not end:\n{}\n{}", threads(self.child().id()), self.log);
+            }
+            sleep(GLANCE).await;
+        };
+        self.child = None;
+        let reader = self.reader.take().expect("it ends once");
+        reader.join().expect("reading does not panic");
         Ended::new(status, String::new(), self.log.to_string())
     }
 
@@ -152,6 +170,16 @@ impl Drop for Program {
             let _ = child.wait();
         }
     }
+}
+
+/// What each of its threads does: where there is a `/proc`.
+fn threads(pid: u32) -> String {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let about = |task: std::fs::DirEntry| {
+        let of = |name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        ["stat", "wchan", "syscall"].map(|name| of(name).trim_end().to_owned()).join(" | ")
+    };
+    tasks.map(about).collect::<Vec<_>>().join("\n")
 }
 
 /// The program, with nothing of this process's environment.

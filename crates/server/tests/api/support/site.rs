@@ -1,8 +1,12 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use seathold_service::ports::Clock;
+
+/// Longer than any answer takes: six times what a request may.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
 
 /// A server as seen from outside: what tests say to it, they say to this.
 #[derive(Clone)]
@@ -19,7 +23,8 @@ impl Site {
     /// The server at `base`, which goes by this clock.
     pub(crate) fn at(base: String, dev: bool, clock: Arc<dyn Clock>) -> Self {
         // No proxy, and nobody is followed anywhere.
-        let client = Client::builder().no_proxy().redirect(Policy::none()).build();
+        let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(ANSWER_TIME);
+        let client = client.build();
         let client = client.expect("a client needs nothing from outside");
         Self { base, client, dev, clock }
     }

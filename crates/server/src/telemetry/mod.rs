@@ -1,15 +1,20 @@
 //! Logs and metrics.
 
+mod json;
+mod lines;
+
 use std::fmt;
-use std::io::{BufWriter, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::str::FromStr;
 use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use seathold_core::BookingId;
 use tracing::Span;
-use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::EnvFilter;
+
+use json::{JsonFields, JsonLines};
+pub use lines::LastLines;
 
 /// Bounds of the latency histogram, in seconds: from a cached read to the
 /// longest a request may take.
@@ -56,19 +61,22 @@ impl fmt::Display for LogFormat {
 /// changes nothing. What is logged is written by a thread of its own, many lines at
 /// a time; the last of them when what this gives is dropped. Lines for which there
 /// is no room, since nobody takes them, are lost: no sale waits for its log.
-pub fn start_logging(format: Option<LogFormat>) -> WorkerGuard {
-    let on_terminal = std::io::stderr().is_terminal();
+///
+/// # Errors
+/// The system has no thread for it.
+pub fn start_logging(format: Option<LogFormat>) -> io::Result<LastLines> {
+    let on_terminal = io::stderr().is_terminal();
     let format = format.unwrap_or(if on_terminal { LogFormat::Text } else { LogFormat::Json });
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,tokio_cron_scheduler=warn"));
-    let (writer, lines_out) = tracing_appender::non_blocking(BufWriter::new(std::io::stderr()));
+    let (writer, last_lines) = lines::written_to(io::stderr())?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     // A subscriber that is there already stays.
     let _ = match format {
         LogFormat::Text => lines.with_ansi(on_terminal).with_target(false).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).try_init(),
+        LogFormat::Json => lines.fmt_fields(JsonFields).event_format(JsonLines).try_init(),
     };
-    lines_out
+    Ok(last_lines)
 }
 
 /// The metrics of this process. The first call starts collecting them.
