@@ -9,6 +9,7 @@ mod extension;
 mod idempotency;
 mod instances;
 mod interleaving;
+mod ledger;
 mod money;
 mod reads;
 mod refunds;
