@@ -102,6 +102,17 @@ fn a_record_that_is_cut_off_or_of_a_later_version_is_none() {
     hold::decode(row.id, &record).expect_err("it is of a later version");
 }
 
+#[test]
+fn a_record_of_the_version_before_is_of_a_booking_without_a_refund() {
+    let row = booking(1);
+    let mut record = hold::encode(&row, None);
+    // It had one option less before the claim.
+    assert_eq!(record.split_off(record.len() - 2), [0, 0]);
+    record.push(0);
+    record[0] = 1;
+    assert_eq!(hold::decode(row.id, &record).expect("it is a record"), (row, None));
+}
+
 #[tokio::test]
 async fn a_claim_on_another_key_than_its_rows_is_kept_beside_it() {
     let (store, _) = store();
