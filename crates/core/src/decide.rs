@@ -25,12 +25,25 @@ pub enum Command<'a> {
         /// All its seats.
         seats: &'a [SeatLabel],
         /// When the seats no longer stand under the booking: sell them all the
-        /// same if all are free, whatever the seat limit.
+        /// same if all are free and the showtime is not over, whatever the seat
+        /// limit.
         take_back: bool,
+    },
+    /// Let a booking's hold last longer. Never shorter.
+    Extend {
+        /// The booking that is about to be paid.
+        booking: BookingId,
+        /// The first instant at which the hold is over, unless it is later already.
+        until: Timestamp,
     },
     /// Free the seats of a pending booking.
     Cancel {
         /// The booking to cancel.
+        booking: BookingId,
+    },
+    /// Free the seats of a sold booking, whose money goes back.
+    Refund {
+        /// The booking to refund.
         booking: BookingId,
     },
     /// Free every seat whose hold was over at `before`.
@@ -52,6 +65,9 @@ pub struct Change {
     /// The end of the latest hold that the change treats as over: by the clock
     /// that arbitrates, it must not be committed before.
     pub not_before: Option<Timestamp>,
+    /// The end of the first hold that the change relies on as live: by the clock
+    /// that arbitrates, it must be committed before.
+    pub before: Option<Timestamp>,
 }
 
 /// What becomes of one seat.
@@ -93,8 +109,9 @@ impl Change {
 /// # Errors
 /// Of a hold, the first refusal that applies, in this order: seats that are not
 /// on the map, a showtime that is over or begun, seats that are booked, held by
-/// another, held by the caller, the seat limit. Of a sale, a cancelled showtime
-/// comes first; of a cancellation, whether the booking is pending.
+/// another, held by the caller, the seat limit. Of a sale, a showtime that is
+/// cancelled or over comes first, unless the seats are sold or their hold is
+/// live; of a cancellation or an extension, whether the booking is pending.
 pub fn decide(map: &SeatMap, command: Command<'_>, now: Timestamp) -> Result<Change, Refusal> {
     match command {
         Command::Hold { booking, user, seats, until, max_per_user } => {
@@ -111,10 +128,12 @@ pub fn decide(map: &SeatMap, command: Command<'_>, now: Timestamp) -> Result<Cha
         Command::Sell { booking, user, seats, take_back } => {
             let under: Vec<SeatRef<'_>> = map.seats_of(booking).collect();
             let booked = SeatState::Booked { booking, user: user.clone() };
-            if under.len() == seats.len() {
+            // What a sweep does, or has not done yet, must make no difference.
+            let live = under.iter().all(|seat| !seat.state.is_free(now));
+            if under.len() == seats.len() && (live || !is_off(map, now)) {
                 return Ok(all_become(under, &booked));
             }
-            if map.schedule().cancelled_at.is_some() {
+            if is_off(map, now) {
                 return Err(Refusal::ShowtimeNotAvailable);
             }
             if !take_back {
@@ -129,19 +148,24 @@ pub fn decide(map: &SeatMap, command: Command<'_>, now: Timestamp) -> Result<Cha
             }
             Ok(overtaking(all_become(seats, &booked)))
         }
+        Command::Extend { booking, until } => {
+            let under = live_hold(map, booking, now)?;
+            let ends = under.iter().filter_map(|seat| seat.state.until());
+            let before = ends.min().filter(|end| *end < until);
+            let seats = under.into_iter().filter_map(|seat| extended(seat, until)).collect();
+            Ok(Change { seats, before, ..Change::default() })
+        }
         Command::Cancel { booking } => {
+            Ok(all_become(live_hold(map, booking, now)?, &SeatState::Available))
+        }
+        Command::Refund { booking } => {
             let under: Vec<SeatRef<'_>> = map.seats_of(booking).collect();
-            for seat in &under {
-                match seat.state {
-                    SeatState::Booked { .. } => return Err(Refusal::BookingNotPending),
-                    SeatState::Held { until, .. } if *until <= now => {
-                        return Err(Refusal::HoldExpired);
-                    }
-                    SeatState::Held { .. } | SeatState::Available => {}
-                }
-            }
             if under.is_empty() {
                 return Err(Refusal::SeatsGone);
+            }
+            let sold = |seat: &SeatRef<'_>| matches!(seat.state, SeatState::Booked { .. });
+            if !under.iter().all(sold) {
+                return Err(Refusal::BookingNotConfirmed);
             }
             Ok(all_become(under, &SeatState::Available))
         }
@@ -166,6 +190,39 @@ fn stands_under(map: &SeatMap, booking: BookingId, seats: &[SeatLabel], now: Tim
     map.seats_of(booking).filter(live).count() == seats.len()
 }
 
+/// The seats of a hold that is live.
+fn live_hold(
+    map: &SeatMap,
+    booking: BookingId,
+    now: Timestamp,
+) -> Result<Vec<SeatRef<'_>>, Refusal> {
+    let under: Vec<SeatRef<'_>> = map.seats_of(booking).collect();
+    for seat in &under {
+        match seat.state {
+            SeatState::Booked { .. } => return Err(Refusal::BookingNotPending),
+            SeatState::Held { until, .. } if *until <= now => return Err(Refusal::HoldExpired),
+            SeatState::Held { .. } | SeatState::Available => {}
+        }
+    }
+    if under.is_empty() { Err(Refusal::SeatsGone) } else { Ok(under) }
+}
+
+/// What becomes of a held seat whose hold shall last until then.
+fn extended(seat: SeatRef<'_>, until: Timestamp) -> Option<SeatChange> {
+    match seat.state {
+        SeatState::Held { booking, user, until: end } if *end < until => {
+            let to = SeatState::Held { booking: *booking, user: user.clone(), until };
+            Some(SeatChange { label: seat.label, from: seat.state.clone(), to })
+        }
+        _ => None,
+    }
+}
+
+/// Whether the showtime is cancelled or over.
+fn is_off(map: &SeatMap, now: Timestamp) -> bool {
+    map.schedule().cancelled_at.is_some() || map.schedule().end <= now
+}
+
 fn find<'m>(map: &'m SeatMap, labels: &[SeatLabel]) -> Result<Vec<SeatRef<'m>>, Refusal> {
     let found: Vec<_> = labels.iter().filter_map(|label| map.seat(label)).collect();
     if found.len() == labels.len() {
@@ -176,11 +233,10 @@ fn find<'m>(map: &'m SeatMap, labels: &[SeatLabel]) -> Result<Vec<SeatRef<'m>>, 
 }
 
 fn check_open(map: &SeatMap, now: Timestamp) -> Result<(), Refusal> {
-    let schedule = map.schedule();
-    if schedule.cancelled_at.is_some() || schedule.end <= now {
+    if is_off(map, now) {
         return Err(Refusal::ShowtimeNotAvailable);
     }
-    if schedule.start <= now {
+    if map.schedule().start <= now {
         return Err(Refusal::ShowtimeStarted);
     }
     Ok(())

@@ -33,6 +33,10 @@ pub enum Refusal {
     BookingNotOwned,
     /// The booking is confirmed, cancelled or expired: not pending.
     BookingNotPending,
+    /// The booking is not confirmed: there is nothing to give back.
+    BookingNotConfirmed,
+    /// It is too close to the start for a refund.
+    RefundWindowClosed,
     /// The hold's time has passed.
     HoldExpired,
     /// The seats do not all stand under this booking any more.

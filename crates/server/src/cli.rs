@@ -38,6 +38,13 @@ enum Command {
     /// Repairs nothing. While a server has the store open, ask that server:
     /// GET /api/admin/verify.
     Verify(VerifyArgs),
+    /// Roll forward whatever a crash, a silent gateway or a lost message has left
+    ///
+    /// Asks the gateway about payments, sells or gives back what was paid, and asks
+    /// for refunds that were not made. Harmless at any time; a server does it by
+    /// itself, bit by bit. While a server has the embedded store open, ask that
+    /// server: POST /api/admin/reconcile.
+    Reconcile(Box<Config>),
     /// Bring MongoDB up to date: indexes, and whatever a new version needs
     ///
     /// Safe at any time, and from several places at once. `serve` does it at
@@ -149,6 +156,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(args) => serve(*args).await,
         Command::Verify(args) => verify(&args).await,
+        Command::Reconcile(config) => reconcile(&config).await,
         Command::Migrate(args) => migrate(&args).await,
         Command::Demo(args) => Ok(status(demo::run(args).await?)),
     }
@@ -178,6 +186,14 @@ async fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let report = service.verify().await.map_err(|error| format!("verify: {error:?}"))?;
     print!("{}", report::table(&report));
     Ok(status(report.is_clean()))
+}
+
+async fn reconcile(config: &Config) -> Result<ExitCode, Failure> {
+    let service = wire::reconciler(config).await?;
+    let done = service.reconcile().await.map_err(|error| format!("reconcile: {error:?}"));
+    service.drain().await;
+    print!("{}", report::reconciled(&done?));
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn migrate(args: &MigrateArgs) -> Result<ExitCode, Failure> {

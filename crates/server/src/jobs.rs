@@ -53,14 +53,17 @@ struct Round {
     service: Arc<Service>,
     sweep: Mutex<()>,
     inbox: Mutex<()>,
+    payments: Mutex<()>,
+    given_back: Mutex<()>,
+    showtimes: Mutex<()>,
     refunds: Mutex<()>,
     claims: Mutex<()>,
 }
 
 impl Round {
     fn new(service: Arc<Service>) -> Self {
-        let [sweep, inbox, refunds, claims] = Default::default();
-        Self { service, sweep, inbox, refunds, claims }
+        let [sweep, inbox, payments, given_back, showtimes, refunds, claims] = Default::default();
+        Self { service, sweep, inbox, payments, given_back, showtimes, refunds, claims }
     }
 
     async fn run(&self) {
@@ -68,6 +71,9 @@ impl Round {
         tokio::join!(
             alone("sweep", &self.sweep, service.sweep()),
             alone("settle_inbox", &self.inbox, service.settle_inbox()),
+            alone("settle_payments", &self.payments, service.settle_payments()),
+            alone("settle_given_back", &self.given_back, service.settle_given_back()),
+            alone("settle_showtimes", &self.showtimes, service.settle_cancelled_showtimes()),
             alone("settle_refunds", &self.refunds, service.settle_refunds()),
             alone("purge_claims", &self.claims, service.purge_claims()),
         );

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use seathold_service::Reconciled;
 use seathold_service::verify::{Check, Report};
 
 /// Violations printed per invariant; there may be many more.
@@ -14,6 +15,25 @@ pub fn table(report: &Report) -> String {
     // Writing to a string cannot fail.
     let _ = write_table(&mut text, report);
     text
+}
+
+/// What was rolled forward, as text.
+#[must_use]
+pub fn reconciled(done: &Reconciled) -> String {
+    let Reconciled { swept, bookings, payments, events, given_back, refunds, .. } = done;
+    let lines = [
+        (swept.showtimes, "showtimes freed of expired holds"),
+        (swept.bookings + bookings, "bookings written down as what they have become"),
+        (payments.asked, "payments asked about at the gateway"),
+        (payments.ended, "of them paid, or given up"),
+        (*events, "messages of gateways acted on"),
+        (*given_back, "bookings given back, their seats free"),
+        (*refunds, "refunds made"),
+        (done.events_open, "messages still open"),
+        (done.refunds_open, "refunds still open"),
+    ];
+    let line = |(n, what): &(u64, &str)| format!("{n:>9} {what}\n");
+    lines.iter().map(line).collect()
 }
 
 fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
@@ -37,6 +57,11 @@ fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(text, "   showtimes: {}; bookings: {bookings}", report.showtimes)?;
     if report.unswept > 0 {
         writeln!(text, "   expired holds that the next sweep frees: {}", report.unswept)?;
+    }
+    if !report.unmatched.is_empty() {
+        let (n, some) = (report.unmatched.len(), report.unmatched.iter().take(SHOWN));
+        let some = some.map(String::as_str).collect::<Vec<_>>().join(", ");
+        writeln!(text, "   paid, and matching no payment for long: {n}: {some}")?;
     }
     for line in &report.ledger {
         writeln!(

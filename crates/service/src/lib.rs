@@ -9,6 +9,7 @@ mod maps;
 pub mod model;
 mod payments;
 pub mod ports;
+mod reconcile;
 mod requests;
 mod rule;
 mod service;
@@ -18,9 +19,11 @@ pub mod verify;
 
 pub use error::Error;
 pub use limits::Rules;
+pub use payments::Checked;
+pub use reconcile::Reconciled;
 pub use requests::{
-    CancelRequest, HoldRequest, Keyed, NewShowtime, PayRequest, Received, RenderedMap, Reply,
-    SeatMapView, Session, ShowtimeView, Viewer,
+    CancelRequest, GivenBack, HoldRequest, Keyed, NewShowtime, PayRequest, Received, RefundBooking,
+    RenderedMap, Reply, SeatMapView, Session, ShowtimeView, Viewer,
 };
 pub use service::{Health, Parts, Service};
 pub use sweep::Swept;

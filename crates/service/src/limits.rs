@@ -74,6 +74,46 @@ pub const PAGE: u32 = 500;
 /// Gateways wait longer; what is not done by then goes on by itself.
 pub const SETTLE_WAIT: Duration = Duration::from_secs(2);
 
+/// How long after its beginning a hold may last at the most because it is being
+/// paid, in ms: with another payment every minute it would last forever.
+pub const HOLD_EXTENDED_MAX_MS: i64 = 30 * 60 * 1000;
+
+/// How long after it was made a payment is first asked about at its gateway, in
+/// ms: most callbacks have come by then, and the hold still lasts.
+pub const FIRST_CHECK_MS: i64 = 60_000;
+
+/// How long to wait at the most between two checks of a payment, or two tries to
+/// give it back, in ms: six hours.
+pub const CHECK_MAX_MS: i64 = 6 * 60 * 60 * 1000;
+
+/// How long after it was made a payment is still asked about, in ms: seven days,
+/// by when every provider has given up on it.
+pub const CHECK_FOR_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// How long to wait before a refund that the gateway did not accept is asked for
+/// again, in ms; longer each time, up to [`CHECK_MAX_MS`].
+pub const REFUND_RETRY_MS: i64 = 60_000;
+
+/// How long to wait before a round tries again what follows from an event, in ms;
+/// longer each time, up to [`EVENT_RETRY_MAX_MS`].
+pub const EVENT_RETRY_MS: i64 = 15_000;
+
+/// The longest such wait, in ms: a quarter of an hour, for somebody is waiting for
+/// a ticket.
+pub const EVENT_RETRY_MAX_MS: i64 = 15 * 60 * 1000;
+
+/// How long an event may be undone before it counts as stuck, in ms: several
+/// rounds and leases.
+pub const EVENT_STUCK_MS: i64 = 5 * 60 * 1000;
+
+/// How long a success may match no payment before `verify` names it, in ms: one
+/// hour, while gateways repeat themselves for minutes.
+pub const UNMATCHED_MS: i64 = 60 * 60 * 1000;
+
+/// How long the seats of a booking that is given back may be on their way, in ms,
+/// before `verify` calls it wrong: many rounds.
+pub const REFUNDING_MS: i64 = 15 * 60 * 1000;
+
 /// What the operator may set.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -81,6 +121,9 @@ pub struct Rules {
     pub hold_ttl_ms: i64,
     /// Live seats one user may own on one showtime.
     pub max_seats_per_user: u32,
+    /// How long before the start owners can no longer give a sold booking back,
+    /// in ms.
+    pub refund_closes_ms: i64,
     /// Origins a return URL may have; any, if none is named.
     pub return_url_origins: Vec<String>,
     /// How long a showtime's lease lasts unless renewed.
@@ -94,6 +137,7 @@ impl Default for Rules {
         Self {
             hold_ttl_ms: 600_000,
             max_seats_per_user: 10,
+            refund_closes_ms: 1_800_000,
             return_url_origins: Vec::new(),
             lease_ttl: Duration::from_secs(8),
             lease_wait: Duration::from_millis(1_000),

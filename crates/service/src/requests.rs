@@ -7,8 +7,8 @@ use seathold_core::{
 };
 
 use crate::model::{
-    Answer, Booking, ClaimKey, Fingerprint, Payment, PaymentMethod, Resource, Showtime,
-    ShowtimeStatus, ShowtimeSummary,
+    Answer, Booking, BookingRefund, ClaimKey, Fingerprint, Payment, PaymentMethod, PaymentStatus,
+    Resource, Showtime, ShowtimeStatus, ShowtimeSummary,
 };
 
 /// Who reads.
@@ -70,6 +70,30 @@ pub struct PayRequest {
     pub render: fn(&Session) -> Answer,
 }
 
+/// Give a sold booking back.
+#[derive(Clone, Debug)]
+pub struct RefundBooking {
+    /// Which.
+    pub booking: BookingId,
+    /// Who asks.
+    pub viewer: Viewer,
+    /// The idempotency key.
+    pub key: Keyed,
+    /// Renders the answer.
+    pub render: fn(&GivenBack) -> Answer,
+}
+
+/// A sold booking that was given back.
+#[derive(Clone, Debug)]
+pub struct GivenBack {
+    /// The booking, cancelled.
+    pub booking: Booking,
+    /// Its refund; of its final amount.
+    pub refund: BookingRefund,
+    /// Whether the money is back, or on its way.
+    pub status: PaymentStatus,
+}
+
 /// Where a buyer can pay.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -96,6 +120,8 @@ pub struct Reply {
 pub enum Received {
     /// It is kept, or was there already; everything that follows will be done.
     Taken,
+    /// Everything that follows from it was done before.
+    Repeated,
     /// It is kept, but no payment has this reference yet: send it again.
     UnknownTransaction,
     /// Amount or currency are not those of the payment. It is not kept.

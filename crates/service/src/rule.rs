@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seathold_core::{BookingId, SeatLabel, SeatState, ShowtimeId, Timestamp};
 
-use crate::model::{Booking, BookingStatus, Settlement};
+use crate::model::{Booking, BookingStatus, Extension, Settlement};
 use crate::ports::{SeatsNow, Store, StoreError};
 
 /// What a row that is stored as pending is, going by its seats.
@@ -45,7 +45,7 @@ pub(crate) fn judge(row: &Booking, seats: &SeatsNow, now: Timestamp) -> Verdict 
 }
 
 /// Reads the seats of these rows and gives the rows as they are at `now`; what
-/// has ended is written down. Rows in flight are left out.
+/// has ended, or lasts longer, is written down. Rows in flight are left out.
 ///
 /// # Errors
 /// The store failed.
@@ -57,7 +57,7 @@ pub(crate) async fn settle(
     let seats = seats_of(store, &rows).await?;
     reread_losers(store, &mut rows, &seats, now).await?;
     let mut settled = Settled::default();
-    let mut settlements = Vec::new();
+    let (mut settlements, mut extensions) = (Vec::new(), Vec::new());
     for mut row in rows {
         if row.status != BookingStatus::Pending {
             settled.rows.push(row);
@@ -66,6 +66,10 @@ pub(crate) async fn settle(
         match judge(&row, &seats[&row.id], now) {
             Verdict::InFlight => continue,
             Verdict::Live(until) => {
+                if until > row.hold_expires_at {
+                    let (booking, seen_held_at) = (row.id, row.held_at);
+                    extensions.push(Extension { booking, seen_held_at, until });
+                }
                 row.hold_expires_at = until;
                 // A cancellation is under way, or was given up: not cancelled yet.
                 row.cancelled_at = None;
@@ -84,6 +88,9 @@ pub(crate) async fn settle(
     }
     if !settlements.is_empty() {
         settled.written = store.settle_bookings(&settlements).await?;
+    }
+    if !extensions.is_empty() {
+        settled.extended = store.extend_bookings(&extensions).await?;
     }
     Ok(settled)
 }
@@ -134,6 +141,8 @@ pub(crate) struct Settled {
     pub(crate) unswept: BTreeSet<ShowtimeId>,
     /// Settlements that the store took.
     pub(crate) written: u64,
+    /// Extensions that the store took.
+    pub(crate) extended: u64,
 }
 
 /// The seats of each pending row, with one read per showtime.

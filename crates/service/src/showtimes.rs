@@ -5,6 +5,7 @@ use seathold_core::{
 };
 
 use crate::desk::Order;
+use crate::limits::SETTLE_WAIT;
 use crate::model::{Showtime, ShowtimeStatus, ShowtimeSummary};
 use crate::ports::{Page, ShowtimeFilter};
 use crate::{Error, NewShowtime, RenderedMap, SeatMapView, Service, ShowtimeView, rule};
@@ -77,14 +78,23 @@ impl Service {
         Ok(page.ok_or(Refusal::ShowtimeNotFound)?)
     }
 
-    /// Cancels a showtime and every pending hold on it. Repeating it is harmless.
+    /// Cancels a showtime and every pending hold on it; what was sold is given
+    /// back, here or by the cron. Repeating it is harmless.
     ///
     /// # Errors
     /// There is no such showtime, busy, or the store failed.
-    pub async fn cancel_showtime(&self, id: ShowtimeId) -> Result<ShowtimeView, Error> {
+    pub async fn cancel_showtime(self: &Arc<Self>, id: ShowtimeId) -> Result<ShowtimeView, Error> {
         let changed = self.desks.order(id, Order::CancelShowtime).await?;
         // The seats have decided; the rows follow, here or with the sweep.
         self.write_off(&changed.displaced).await.map_err(Error::after_commit)?;
+        let service = self.clone();
+        let work = self.env.detached(async move {
+            if let Ok(1..) = service.give_back_all(id).await {
+                // Not made: the cron asks again.
+                let _ = service.settle_refunds().await;
+            }
+        });
+        let _ = tokio::time::timeout(SETTLE_WAIT, work).await;
         self.showtime(id).await.map_err(Error::after_commit)
     }
 

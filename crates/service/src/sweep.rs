@@ -46,9 +46,10 @@ impl Service {
         loop {
             let over = PendingFilter::ExpiredAt(before);
             let rows = self.store.pending_bookings(&over, PAGE).await?;
-            let written = rule::settle(&*self.store, rows, self.env.now()).await?.written;
-            swept.bookings += written;
-            if written == 0 {
+            let settled = rule::settle(&*self.store, rows, self.env.now()).await?;
+            swept.bookings += settled.written;
+            // Those that last longer stand aside as well, so that others get their turn.
+            if settled.written + settled.extended == 0 {
                 return Ok(swept);
             }
         }

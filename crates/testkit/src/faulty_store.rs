@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use seathold_core::{BookingId, PaymentId, SeatLabel, SeatMap, ShowtimeId, Timestamp};
 use seathold_service::model::{
-    Booking, Claim, ClaimKey, GatewayEvent, Payment, PaymentMethod, PaymentStatus, ReceivedEvent,
-    Settlement, Showtime, ShowtimeSummary, StoredShowtime, Version,
+    Booking, BookingRefund, Claim, ClaimKey, Extension, GatewayEvent, Payment, PaymentMethod,
+    PaymentStatus, ReceivedEvent, Settlement, Showtime, ShowtimeSummary, StoredShowtime, Version,
 };
 use seathold_service::ports::{
     BookingFilter, Bookings, ClaimEnd, Commit, CommitOutcome, EventKey, Inserted, Page,
-    PaymentMove, Payments, PendingFilter, Preparation, Prepared, SeatsNow, ShowtimeFilter,
+    PaymentMove, Payments, PendingFilter, Preparation, Prepared, Refunds, SeatsNow, ShowtimeFilter,
     Showtimes, Store, StoreError,
 };
 
@@ -126,6 +126,7 @@ with_faults! { Showtimes {
     commit(commit: &Commit) -> CommitOutcome;
     list_showtimes(filter: &ShowtimeFilter) -> Page<ShowtimeSummary>;
     expiring_showtimes(before: Timestamp, limit: u32) -> Vec<ShowtimeId>;
+    cancelled_with_sales(after: Option<ShowtimeId>, limit: u32) -> Vec<ShowtimeId>;
     showtime_ids(after: Option<ShowtimeId>, limit: u32) -> Vec<ShowtimeId>;
 } }
 
@@ -143,20 +144,30 @@ with_faults! { Bookings {
     pending_bookings(filter: &PendingFilter, limit: u32) -> Vec<Booking>;
     settle_bookings(settlements: &[Settlement]) -> u64;
     confirm_booking(id: BookingId, paid_by: Option<PaymentId>, at: Timestamp) -> Option<Booking>;
+    extend_bookings(extensions: &[Extension]) -> u64;
+    mark_refund(id: BookingId, refund: &BookingRefund) -> Option<Booking>;
+    cancel_refunded(id: BookingId, at: Timestamp) -> Option<Booking>;
+    note_refunded(id: BookingId, at: Timestamp) -> ();
+    refunding_bookings(after: Option<BookingId>, limit: u32) -> Vec<Booking>;
+    refunds_of(showtime: ShowtimeId) -> Refunds;
     bookings_after(after: Option<BookingId>, limit: u32) -> Vec<Booking>;
 } }
 
 with_faults! { Payments {
     insert_payment(payment: &Payment) -> Inserted;
     payment(id: PaymentId) -> Option<Payment>;
+    pending_payment(booking: BookingId) -> Option<Payment>;
     payment_of_transaction(provider: PaymentMethod, transaction_id: &str) -> Option<Payment>;
-    open_session(id: PaymentId, transaction_id: &str, payment_url: &str, at: Timestamp) -> bool;
+    open_session(id: PaymentId, transaction_id: Option<&str>, payment_url: &str, expires_at: Timestamp, at: Timestamp) -> bool;
     move_payment(step: &PaymentMove<'_>) -> bool;
-    payments_with_status(status: PaymentStatus, limit: u32) -> Vec<Payment>;
+    payments_with_status(status: PaymentStatus, after: Option<PaymentId>, limit: u32) -> Vec<Payment>;
+    payments_to_check(at: Timestamp, limit: u32) -> Vec<Payment>;
+    count_check(id: PaymentId, seen: Option<Timestamp>, next: Option<Timestamp>) -> bool;
     receive_event(event: &ReceivedEvent) -> ReceivedEvent;
     forget_event(event: &GatewayEvent) -> ();
     event(key: &EventKey) -> Option<ReceivedEvent>;
     lease_event(key: &EventKey, now: Timestamp, until: Timestamp) -> bool;
+    postpone_event(key: &EventKey, next_try: Timestamp) -> ();
     finish_event(key: &EventKey) -> ();
     events_after(after: Option<&EventKey>, unfinished: bool, limit: u32) -> Vec<ReceivedEvent>;
     payments_after(after: Option<PaymentId>, limit: u32) -> Vec<Payment>;

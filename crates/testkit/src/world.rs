@@ -16,8 +16,8 @@ use seathold_service::model::{
 };
 use seathold_service::ports::{Env, Feed, Leases, NoFeed, Store};
 use seathold_service::{
-    CancelRequest, HoldRequest, Keyed, NewShowtime, Parts, PayRequest, Reply, Rules, Service,
-    Session,
+    CancelRequest, GivenBack, HoldRequest, Keyed, NewShowtime, Parts, PayRequest, RefundBooking,
+    Reply, Rules, Service, Session, Viewer,
 };
 use tempfile::TempDir;
 
@@ -202,6 +202,14 @@ pub fn pay(booking: BookingId, key: &ClaimKey) -> PayRequest {
     PayRequest { booking, method, return_url, key, render: render_session }
 }
 
+/// A request of a user, or of an admin, to give a sold booking back.
+#[must_use]
+pub fn refund(booking: BookingId, key: &ClaimKey, admin: bool) -> RefundBooking {
+    let viewer = Viewer { user: key.user.clone(), admin };
+    let key = keyed(key, &format!("POST /api/bookings/{booking}/refund"), "");
+    RefundBooking { booking, viewer, key, render: render_refund }
+}
+
 /// A request to cancel a booking.
 #[must_use]
 pub fn cancel(booking: BookingId, user: &str) -> CancelRequest {
@@ -245,6 +253,12 @@ fn render_booking(booking: &Booking) -> Answer {
     let Booking { id, code, hold_expires_at, .. } = booking;
     let body = format!("{id} {code} {:?} until {hold_expires_at:?}", booking.labels());
     Answer { status: 201, body: body.into_bytes().into() }
+}
+
+fn render_refund(given_back: &GivenBack) -> Answer {
+    let GivenBack { booking, refund, status } = given_back;
+    let body = format!("{} {} {}", booking.status.as_str(), refund.id, status.as_str());
+    Answer { status: 200, body: body.into_bytes().into() }
 }
 
 fn render_session(session: &Session) -> Answer {

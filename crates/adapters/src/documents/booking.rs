@@ -1,11 +1,11 @@
 use bson::DateTime;
 use bson::oid::ObjectId;
 use seathold_core::{BookingId, ShowtimeId, Timestamp};
-use seathold_service::model::{BookedSeat, Booking, BookingStatus};
+use seathold_service::model::{BookedSeat, Booking, BookingRefund, BookingStatus, RefundReason};
 use serde::Deserialize;
 
 use super::showtime::seat_type;
-use super::{DocumentError, Record, Writer, date, encode_uuid, moment, named, parse};
+use super::{DocumentError, Record, Writer, date, encode_uuid, moment, named, parse, required};
 
 /// The row of one booking.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,6 +37,14 @@ pub struct BookingDocument {
     pub was_held: bool,
     #[serde(default)]
     pub paid_by: Option<String>,
+    #[serde(default)]
+    pub refund_id: Option<String>,
+    #[serde(default)]
+    pub refund_reason: Option<String>,
+    #[serde(default)]
+    pub refund_since: Option<DateTime>,
+    #[serde(default)]
+    pub refunded_at: Option<DateTime>,
 }
 
 /// One seat of a booking.
@@ -84,6 +92,13 @@ impl Record for Booking {
             Some(payment) => row.text("paid_by", &payment.to_string()),
             None => row.null("paid_by"),
         }
+        // Few have one, and the indexes of those that do leave the others out.
+        if let Some(refund) = &self.refund {
+            row.text("refund_id", &refund.id.to_string());
+            row.text("refund_reason", refund.reason.as_str());
+            row.date("refund_since", date(refund.since));
+            optional(&mut row, "refunded_at", refund.done_at);
+        }
         Ok(())
     }
 }
@@ -93,6 +108,7 @@ impl TryFrom<BookingDocument> for Booking {
 
     fn try_from(document: BookingDocument) -> Result<Self, DocumentError> {
         let seats = document.seats.iter().map(BookedSeat::try_from);
+        let refund = document.refund()?;
         Ok(Self {
             id: BookingId::from_bytes(document.id.bytes()),
             code: document.booking_code,
@@ -114,8 +130,27 @@ impl TryFrom<BookingDocument> for Booking {
             lease_until: moment(document.lease_until),
             was_held: document.was_held,
             paid_by: document.paid_by.map(|id| parse("paid_by", &id)).transpose()?,
+            refund,
         })
     }
+}
+
+impl BookingDocument {
+    fn refund(&self) -> Result<Option<BookingRefund>, DocumentError> {
+        let Some(id) = self.refund_id.as_deref() else { return Ok(None) };
+        let reason = required("refund_reason", self.refund_reason.as_deref())?;
+        Ok(Some(BookingRefund {
+            id: parse("refund_id", id)?,
+            reason: refund_reason(reason)?,
+            since: moment(required("refund_since", self.refund_since)?),
+            done_at: self.refunded_at.map(moment),
+        }))
+    }
+}
+
+/// The reason of this name.
+pub(super) fn refund_reason(name: &str) -> Result<RefundReason, DocumentError> {
+    named("refund_reason", name, &RefundReason::ALL, RefundReason::as_str)
 }
 
 impl TryFrom<&BookedSeatDocument> for BookedSeat {

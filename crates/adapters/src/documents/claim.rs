@@ -19,6 +19,8 @@ pub struct ClaimDocument {
     pub booking_id: Option<ObjectId>,
     #[serde(default)]
     pub payment_id: Option<String>,
+    #[serde(default)]
+    pub refund_id: Option<String>,
     pub owner: String,
     pub lease_until: DateTime,
     pub status: String,
@@ -31,6 +33,7 @@ pub struct ClaimDocument {
 
 const BOOKING: &str = "booking";
 const PAYMENT: &str = "payment";
+const REFUND: &str = "refund";
 
 impl Record for Claim {
     type Document = ClaimDocument;
@@ -56,6 +59,10 @@ pub(crate) fn write_fields(claim: &Claim, fields: &mut Writer<'_>) {
         Resource::Payment(id) => {
             fields.text("resource_type", PAYMENT);
             fields.text("payment_id", &id.to_string());
+        }
+        Resource::Refund(id) => {
+            fields.text("resource_type", REFUND);
+            fields.text("refund_id", &id.to_string());
         }
     }
     fields.text("owner", encode_uuid(&claim.owner, &mut uuid));
@@ -114,6 +121,10 @@ impl ClaimDocument {
             PAYMENT => {
                 let id = required("payment_id", self.payment_id.as_deref())?;
                 Ok(Resource::Payment(parse("payment_id", id)?))
+            }
+            REFUND => {
+                let id = required("refund_id", self.refund_id.as_deref())?;
+                Ok(Resource::Refund(parse("refund_id", id)?))
             }
             other => Err(DocumentError(format!("resource_type has the unknown value {other:?}"))),
         }

@@ -4,6 +4,7 @@ use seathold_core::BookingId;
 use seathold_service::model::{GatewayEvent, Outcome, Payment, PaymentStatus, ReceivedEvent};
 use serde::{Deserialize, Serialize};
 
+use super::booking::refund_reason;
 use super::{DocumentError, Record, append, date, moment, named, parse};
 
 /// One attempt to pay.
@@ -27,6 +28,14 @@ pub struct PaymentDocument {
     pub expires_at: DateTime,
     #[serde(default)]
     pub paid_at: Option<DateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_of: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_check: Option<DateTime>,
+    #[serde(default)]
+    pub checks: u32,
     pub created_at: DateTime,
     pub updated_at: DateTime,
 }
@@ -54,6 +63,10 @@ impl From<&Payment> for PaymentDocument {
             return_url: payment.return_url.clone(),
             expires_at: date(payment.expires_at),
             paid_at: payment.paid_at.map(date),
+            refund_reason: payment.refund_reason.map(|reason| reason.as_str().to_owned()),
+            again_of: payment.again_of.map(|id| id.to_string()),
+            next_check: payment.next_check.map(date),
+            checks: payment.checks,
             created_at: date(payment.created_at),
             updated_at: date(payment.updated_at),
         }
@@ -77,6 +90,10 @@ impl TryFrom<PaymentDocument> for Payment {
             return_url: document.return_url,
             expires_at: moment(document.expires_at),
             paid_at: document.paid_at.map(moment),
+            refund_reason: document.refund_reason.as_deref().map(refund_reason).transpose()?,
+            again_of: document.again_of.map(|id| parse("again_of", &id)).transpose()?,
+            next_check: document.next_check.map(moment),
+            checks: document.checks,
             created_at: moment(document.created_at),
             updated_at: moment(document.updated_at),
         })
@@ -100,6 +117,10 @@ pub struct EventDocument {
     pub received_at: DateTime,
     #[serde(default)]
     pub lease_until: Option<DateTime>,
+    #[serde(default)]
+    pub tries: u32,
+    #[serde(default)]
+    pub next_try: Option<DateTime>,
     #[serde(default)]
     pub done: bool,
 }
@@ -125,6 +146,8 @@ impl From<&ReceivedEvent> for EventDocument {
             paid_at: event.paid_at.map(date),
             received_at: date(received.received_at),
             lease_until: received.lease_until.map(date),
+            tries: received.tries,
+            next_try: received.next_try.map(date),
             done: received.done,
         }
     }
@@ -150,6 +173,8 @@ impl TryFrom<EventDocument> for ReceivedEvent {
             event,
             received_at: moment(document.received_at),
             lease_until: document.lease_until.map(moment),
+            tries: document.tries,
+            next_try: document.next_try.map(moment),
             done: document.done,
         })
     }

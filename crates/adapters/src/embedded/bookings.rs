@@ -1,8 +1,11 @@
 use async_trait::async_trait;
-use seathold_core::{BookingId, PaymentId, Timestamp};
-use seathold_service::model::{Booking, BookingStatus, Claim, ClaimKey, Resource, Settlement};
+use seathold_core::{BookingId, PaymentId, ShowtimeId, Timestamp};
+use seathold_service::model::{
+    Booking, BookingRefund, BookingStatus, Claim, ClaimKey, Extension, Resource, Settlement,
+};
 use seathold_service::ports::{
-    BookingFilter, Bookings, ClaimEnd, Page, PendingFilter, Preparation, Prepared, StoreError,
+    BookingFilter, Bookings, ClaimEnd, Page, PendingFilter, Preparation, Prepared, Refunds,
+    StoreError,
 };
 
 use super::rows::NewHold;
@@ -128,6 +131,60 @@ impl Bookings for EmbeddedStore {
         self.writer.run(move |tables| rows::update(tables, id, confirm)).await
     }
 
+    async fn extend_bookings(&self, extensions: &[Extension]) -> Result<u64, StoreError> {
+        let extensions = extensions.to_vec();
+        self.writer.run(move |tables| extend(tables, &extensions)).await
+    }
+
+    async fn mark_refund(
+        &self,
+        id: BookingId,
+        refund: &BookingRefund,
+    ) -> Result<Option<Booking>, StoreError> {
+        let refund = *refund;
+        let mark = move |row: &mut Booking| {
+            if row.status == BookingStatus::Confirmed && row.refund.is_none() {
+                row.refund = Some(refund);
+                row.updated_at = refund.since;
+            }
+        };
+        self.writer.run(move |tables| rows::update(tables, id, mark)).await
+    }
+
+    async fn cancel_refunded(
+        &self,
+        id: BookingId,
+        at: Timestamp,
+    ) -> Result<Option<Booking>, StoreError> {
+        let cancel = move |row: &mut Booking| {
+            if row.is_refunding() {
+                row.end(BookingStatus::Cancelled, at);
+            }
+        };
+        self.writer.run(move |tables| rows::update(tables, id, cancel)).await
+    }
+
+    async fn note_refunded(&self, id: BookingId, at: Timestamp) -> Result<(), StoreError> {
+        let note = move |row: &mut Booking| {
+            if let Some(refund) = &mut row.refund {
+                refund.done_at.get_or_insert(at);
+            }
+        };
+        self.writer.run(move |tables| rows::update(tables, id, note).map(drop)).await
+    }
+
+    async fn refunding_bookings(
+        &self,
+        after: Option<BookingId>,
+        limit: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        self.scan(move |snapshot| rows::refunding(snapshot, after, limit)).await
+    }
+
+    async fn refunds_of(&self, showtime: ShowtimeId) -> Result<Refunds, StoreError> {
+        self.scan(move |snapshot| rows::refunds_of(snapshot, showtime)).await
+    }
+
     async fn bookings_after(
         &self,
         after: Option<BookingId>,
@@ -198,7 +255,25 @@ fn settle(tables: &mut Tables<'_>, settlements: &[Settlement]) -> Result<u64, Br
     Ok(written)
 }
 
+fn extend(tables: &mut Tables<'_>, extensions: &[Extension]) -> Result<u64, Broken> {
+    let mut written = 0;
+    for extension in extensions {
+        rows::update(tables, extension.booking, |row| {
+            let unchanged = row.held_at == extension.seen_held_at;
+            let is_later = row.hold_expires_at < extension.until;
+            if row.status == BookingStatus::Pending && unchanged && is_later {
+                row.hold_expires_at = extension.until;
+                written += 1;
+            }
+        })?;
+    }
+    Ok(written)
+}
+
 fn confirm(row: &mut Booking, paid_by: Option<PaymentId>, at: Timestamp) {
+    if row.refund.is_some() {
+        return;
+    }
     if row.status != BookingStatus::Confirmed {
         row.end(BookingStatus::Confirmed, at);
     }

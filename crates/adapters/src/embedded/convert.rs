@@ -5,7 +5,7 @@ use redb::{ReadableTable, TableDefinition, TableHandle, WriteTransaction};
 use seathold_core::{Seat, ShowtimeId};
 use seathold_service::model::{Booking, Claim};
 
-use super::tables::{Bytes, Tables, record};
+use super::tables::{Bytes, PAYMENTS_TO_CHECK, Tables, record};
 use super::{Broken, by_user, claims, hold, keys, seats};
 use crate::documents::{self, SeatDocument};
 
@@ -34,6 +34,12 @@ pub(super) fn convert(transaction: &WriteTransaction) -> Result<(), Broken> {
         transaction.delete_table(SEATS)?;
     }
     Ok(())
+}
+
+/// Whether the file is of the time before payments were asked about.
+pub(super) fn is_without_checks(transaction: &WriteTransaction) -> Result<bool, Broken> {
+    let mut tables = transaction.list_tables()?;
+    Ok(!tables.any(|table| table.name() == PAYMENTS_TO_CHECK.name()))
 }
 
 /// A booking takes in the claim of its hold.

@@ -50,6 +50,20 @@ pub(super) fn lease(
     Ok(true)
 }
 
+pub(super) fn postpone(
+    tables: &mut Tables<'_>,
+    key: &[u8],
+    next_try: Timestamp,
+) -> Result<(), Broken> {
+    if let Some(event) = record::<ReceivedEvent>(&*tables.events, key)?
+        && !event.done
+    {
+        let (tries, next_try) = (event.tries.saturating_add(1), Some(next_try));
+        put(&mut tables.events, key, &ReceivedEvent { tries, next_try, ..event })?;
+    }
+    Ok(())
+}
+
 pub(super) fn finish(tables: &mut Tables<'_>, key: &[u8]) -> Result<(), Broken> {
     if let Some(event) = record::<ReceivedEvent>(&*tables.events, key)? {
         put(&mut tables.events, key, &ReceivedEvent { done: true, ..event })?;

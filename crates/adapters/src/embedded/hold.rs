@@ -4,22 +4,34 @@
 //! The first byte is the version of the encoding. Of the claim only that is kept
 //! which the row does not tell.
 
-use seathold_core::{BookingId, IdempotencyKey, PaymentId, SeatType, ShowtimeId};
+use seathold_core::{BookingId, IdempotencyKey, PaymentId, RefundId, SeatType, ShowtimeId};
 use seathold_service::model::{
-    Answer, BookedSeat, Booking, BookingStatus, Claim, ClaimStatus, Fingerprint, Resource,
+    Answer, BookedSeat, Booking, BookingRefund, BookingStatus, Claim, ClaimStatus, Fingerprint,
+    RefundReason, Resource,
 };
 use uuid::Uuid;
 
 use super::Broken;
 use super::encoding::{Decoder, Encoder};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// Before bookings could be given back.
+const WITHOUT_REFUND: u8 = 1;
 
 /// Bytes of most records, so that few have to be moved while they are written.
 const USUAL_BYTES: usize = 768;
 
 /// Numbered by their places, here and below.
 pub(super) const SEAT_TYPES: [SeatType; 3] = [SeatType::Standard, SeatType::Vip, SeatType::Couple];
+
+const REASONS: [RefundReason; 5] = [
+    RefundReason::NotSold,
+    RefundReason::PaidTwice,
+    RefundReason::Owner,
+    RefundReason::Admin,
+    RefundReason::ShowtimeCancelled,
+];
 
 pub(super) const STATUSES: [BookingStatus; 4] = [
     BookingStatus::Pending,
@@ -66,8 +78,25 @@ pub(super) fn encode(row: &Booking, claim: Option<&Claim>) -> Vec<u8> {
     to.time(row.lease_until);
     to.byte(row.was_held.into());
     to.option(row.paid_by, |to, payment| to.raw(payment.uuid().as_bytes()));
+    to.option(row.refund, encode_refund);
     to.option(claim, encode_claim);
     to.finish()
+}
+
+fn encode_refund(to: &mut Encoder, refund: BookingRefund) {
+    to.raw(refund.id.uuid().as_bytes());
+    to.one_of(&REASONS, &refund.reason);
+    to.time(refund.since);
+    to.option(refund.done_at, Encoder::time);
+}
+
+fn decode_refund(from: &mut Decoder<'_>) -> Result<BookingRefund, Broken> {
+    Ok(BookingRefund {
+        id: RefundId::from_uuid(Uuid::from_bytes(from.array()?)),
+        reason: from.one_of(&REASONS)?,
+        since: from.time()?,
+        done_at: from.option(Decoder::time)?,
+    })
 }
 
 fn encode_claim(to: &mut Encoder, claim: &Claim) {
@@ -97,7 +126,8 @@ pub(super) fn decode(id: BookingId, record: &[u8]) -> Result<(Booking, Option<Cl
 }
 
 fn decode_row(id: BookingId, from: &mut Decoder<'_>) -> Result<Booking, Broken> {
-    if from.byte()? != VERSION {
+    let version = from.byte()?;
+    if version != VERSION && version != WITHOUT_REFUND {
         return Err(Broken("a booking was written by a later version".to_owned()));
     }
     Ok(Booking {
@@ -121,6 +151,7 @@ fn decode_row(id: BookingId, from: &mut Decoder<'_>) -> Result<Booking, Broken> 
         lease_until: from.time()?,
         was_held: from.byte()? != 0,
         paid_by: from.option(|from| Ok(PaymentId::from_uuid(Uuid::from_bytes(from.array()?))))?,
+        refund: if version == WITHOUT_REFUND { None } else { from.option(decode_refund)? },
     })
 }
 

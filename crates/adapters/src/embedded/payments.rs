@@ -1,14 +1,15 @@
+use std::ops::Bound;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use redb::ReadableTable;
-use seathold_core::{PaymentId, Timestamp};
+use seathold_core::{BookingId, PaymentId, Timestamp};
 use seathold_service::model::{GatewayEvent, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
 use seathold_service::ports::{EventKey, Inserted, PaymentMove, Payments, StoreError};
 
 use super::tables::{
-    Bytes, EVENTS, Entry, NOTHING, PAYMENTS, PAYMENTS_BY_STATUS, PAYMENTS_BY_TRANSACTION, Snapshot,
-    Tables, put, record, records_after, reindex,
+    Bytes, EVENTS, Entry, NOTHING, PAYMENTS, PAYMENTS_BY_STATUS, PAYMENTS_BY_TRANSACTION,
+    PAYMENTS_TO_CHECK, PENDING_PAYMENTS, Snapshot, Tables, put, record, records_after, reindex,
 };
 use super::{Broken, EmbeddedStore, events, keys};
 
@@ -21,6 +22,13 @@ impl Payments for EmbeddedStore {
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         self.read(|snapshot| record(&snapshot.open(PAYMENTS)?, id.uuid().as_bytes()))
+    }
+
+    async fn pending_payment(&self, booking: BookingId) -> Result<Option<Payment>, StoreError> {
+        self.read(|snapshot| {
+            let index = snapshot.open(PENDING_PAYMENTS)?;
+            indexed(&index, &snapshot.open(PAYMENTS)?, &booking.bytes())
+        })
     }
 
     async fn payment_of_transaction(
@@ -37,16 +45,23 @@ impl Payments for EmbeddedStore {
     async fn open_session(
         &self,
         id: PaymentId,
-        transaction_id: &str,
+        transaction_id: Option<&str>,
         payment_url: &str,
+        expires_at: Timestamp,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (transaction_id, payment_url) = (transaction_id.to_owned(), payment_url.to_owned());
+        let transaction_id = transaction_id.map(str::to_owned);
+        let payment_url = payment_url.to_owned();
         self.writer
             .run(move |tables| {
                 update(tables, id, |payment| {
-                    payment.transaction_id = Some(transaction_id.clone());
+                    let known = payment.transaction_id.take();
+                    payment.transaction_id = match payment.status.is_charged() {
+                        true => known.or_else(|| transaction_id.clone()),
+                        false => transaction_id.clone().or(known),
+                    };
                     payment.payment_url = Some(payment_url.clone());
+                    payment.expires_at = expires_at;
                     payment.updated_at = at;
                     true
                 })
@@ -55,7 +70,7 @@ impl Payments for EmbeddedStore {
     }
 
     async fn move_payment(&self, step: &PaymentMove<'_>) -> Result<bool, StoreError> {
-        let &PaymentMove { id, to, paid_at, at, deadline, .. } = step;
+        let &PaymentMove { id, to, paid_at, refund_reason, keep_checking, at, deadline, .. } = step;
         let from = step.from.to_vec();
         let transaction_id = step.transaction_id.map(str::to_owned);
         let clock = Arc::clone(&self.clock);
@@ -69,7 +84,11 @@ impl Payments for EmbeddedStore {
                     payment.status = to;
                     payment.paid_at = paid_at.or(payment.paid_at);
                     let known = payment.transaction_id.take();
-                    payment.transaction_id = known.or_else(|| transaction_id.clone());
+                    payment.transaction_id = transaction_id.clone().or(known);
+                    payment.refund_reason = refund_reason.or(payment.refund_reason);
+                    if !keep_checking {
+                        (payment.next_check, payment.checks) = (None, 0);
+                    }
                     payment.updated_at = at;
                     true
                 })
@@ -80,9 +99,36 @@ impl Payments for EmbeddedStore {
     async fn payments_with_status(
         &self,
         status: PaymentStatus,
+        after: Option<PaymentId>,
         limit: u32,
     ) -> Result<Vec<Payment>, StoreError> {
-        self.scan(move |snapshot| with_status(snapshot, status, limit)).await
+        self.scan(move |snapshot| with_status(snapshot, status, after, limit)).await
+    }
+
+    async fn payments_to_check(
+        &self,
+        at: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        self.scan(move |snapshot| to_check(snapshot, at, limit)).await
+    }
+
+    async fn count_check(
+        &self,
+        id: PaymentId,
+        seen: Option<Timestamp>,
+        next: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .run(move |tables| {
+                update(tables, id, |payment| {
+                    let unchanged = payment.next_check == seen;
+                    payment.next_check = next;
+                    payment.checks = payment.checks.saturating_add(1);
+                    unchanged
+                })
+            })
+            .await
     }
 
     async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError> {
@@ -107,6 +153,11 @@ impl Payments for EmbeddedStore {
     async fn forget_event(&self, event: &GatewayEvent) -> Result<(), StoreError> {
         let event = event.clone();
         self.writer.run(move |tables| events::forget(tables, &event)).await
+    }
+
+    async fn postpone_event(&self, key: &EventKey, next_try: Timestamp) -> Result<(), StoreError> {
+        let key = keys::event(key);
+        self.writer.run(move |tables| events::postpone(tables, &key, next_try)).await
     }
 
     async fn finish_event(&self, key: &EventKey) -> Result<(), StoreError> {
@@ -147,7 +198,9 @@ impl Payments for EmbeddedStore {
 
 fn insert(tables: &mut Tables<'_>, payment: &Payment) -> Result<Inserted, Broken> {
     let booking = payment.booking_id.bytes();
-    if let Some(pending) = indexed(&*tables.pending_payments, &*tables.payments, &booking)? {
+    if payment.status == PaymentStatus::Pending
+        && let Some(pending) = indexed(&*tables.pending_payments, &*tables.payments, &booking)?
+    {
         return Ok(Inserted::Pending(Box::new(pending)));
     }
     let known = tables.payments.get(&payment.id.uuid().as_bytes()[..])?.is_some();
@@ -187,6 +240,8 @@ fn write(tables: &mut Tables<'_>, old: Option<&Payment>, new: &Payment) -> Resul
     reindex(&mut tables.pending_payments, before.as_ref(), pending.as_ref())?;
     let before = old.map(by_status);
     reindex(&mut tables.payments_by_status, before.as_ref(), Some(&by_status(new)))?;
+    let (before, check) = (old.and_then(by_check), by_check(new));
+    reindex(&mut tables.payments_to_check, before.as_ref(), check.as_ref())?;
     Ok(true)
 }
 
@@ -216,6 +271,11 @@ fn by_status(payment: &Payment) -> Entry {
     (keys::payment_status(payment.status, payment.id.uuid().as_bytes()), NOTHING.to_vec())
 }
 
+fn by_check(payment: &Payment) -> Option<Entry> {
+    let at = payment.next_check.filter(|_| !payment.status.is_charged())?;
+    Some((keys::time_and(at, payment.id.uuid().as_bytes()), NOTHING.to_vec()))
+}
+
 /// The payment whose id an index gives for this key.
 fn indexed(
     index: &impl ReadableTable<Bytes, Bytes>,
@@ -228,13 +288,38 @@ fn indexed(
 fn with_status(
     snapshot: &Snapshot,
     status: PaymentStatus,
+    after: Option<PaymentId>,
     limit: u32,
 ) -> Result<Vec<Payment>, Broken> {
     let prefix = keys::payment_status(status, &[]);
     let (index, payments) = (snapshot.open(PAYMENTS_BY_STATUS)?, snapshot.open(PAYMENTS)?);
-    let entries = index.range(prefix.as_slice()..keys::after_prefix(&prefix).as_slice())?;
+    let last = after.map(|id| keys::payment_status(status, id.uuid().as_bytes()));
+    let from = last.as_deref().map_or(Bound::Included(prefix.as_slice()), Bound::Excluded);
+    let end = keys::after_prefix(&prefix);
+    let entries = index.range::<&[u8]>((from, Bound::Excluded(end.as_slice())))?;
     let id_of = |key: &[u8]| existing(&payments, &key[prefix.len()..]);
     entries.take(limit as usize).map(|entry| id_of(entry?.0.value())).collect()
+}
+
+fn to_check(snapshot: &Snapshot, at: Timestamp, limit: u32) -> Result<Vec<Payment>, Broken> {
+    let (index, payments) = (snapshot.open(PAYMENTS_TO_CHECK)?, snapshot.open(PAYMENTS)?);
+    let due = index.range::<&[u8]>(..keys::until(at).as_slice())?.take(limit as usize);
+    due.map(|entry| existing(&payments, &entry?.0.value()[keys::TIME..])).collect()
+}
+
+/// Files of the form before payments were asked about: those that may yet be paid
+/// are asked about at once.
+pub(super) fn plan_checks(tables: &mut Tables<'_>) -> Result<(), Broken> {
+    let prefix = keys::payment_status(PaymentStatus::Pending, &[]);
+    let end = keys::after_prefix(&prefix);
+    let pending = tables.payments_by_status.range(prefix.as_slice()..end.as_slice())?;
+    let ids = pending.map(|entry| Ok(entry?.0.value()[prefix.len()..].to_vec()));
+    for id in ids.collect::<Result<Vec<_>, Broken>>()? {
+        let old = existing(&*tables.payments, &id)?;
+        let new = Payment { next_check: Some(old.expires_at), ..old.clone() };
+        write(tables, Some(&old), &new)?;
+    }
+    Ok(())
 }
 
 fn existing(payments: &impl ReadableTable<Bytes, Bytes>, id: &[u8]) -> Result<Payment, Broken> {

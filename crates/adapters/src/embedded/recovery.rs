@@ -5,7 +5,7 @@ use redb::Database;
 
 use super::log::{self, Log, LogFile, LogId};
 use super::tables::Tables;
-use super::{Broken, convert};
+use super::{Broken, convert, payments};
 
 /// The log, from which everything is in the file now.
 pub(super) fn recover(database: &Database, file: Box<dyn LogFile>) -> Result<Log, Broken> {
@@ -15,6 +15,7 @@ pub(super) fn recover(database: &Database, file: Box<dyn LogFile>) -> Result<Log
     // As a checkpoint does, which this is.
     transaction.set_quick_repair(true);
     convert::convert(&transaction)?;
+    let is_without_checks = convert::is_without_checks(&transaction)?;
     let mut tables = Tables::open(&transaction, None)?;
     let (known_by, applied) = tables.renew_log(id)?;
     let read = Log::read(file, known_by, applied);
@@ -26,6 +27,9 @@ pub(super) fn recover(database: &Database, file: Box<dyn LogFile>) -> Result<Log
             Some(value) => drop(table.insert(key, value)?),
             None => table.remove(key)?,
         }
+    }
+    if is_without_checks {
+        payments::plan_checks(&mut tables)?;
     }
     tables.note_applied(log.last())?;
     drop(tables);

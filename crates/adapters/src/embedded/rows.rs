@@ -1,12 +1,13 @@
 //! The rows of bookings, with their indexes.
 
 use redb::{AccessGuard, ReadableTable};
-use seathold_core::{BookingId, Timestamp};
+use seathold_core::{BookingId, ShowtimeId, Timestamp};
 use seathold_service::model::{Booking, BookingStatus, Claim};
-use seathold_service::ports::{BookingFilter, Page, PageRequest, PendingFilter};
+use seathold_service::ports::{BookingFilter, Page, PageRequest, PendingFilter, Refunds};
 
 use super::tables::{
-    Bytes, Entry, HOLDS, HOLDS_BY_USER, NOTHING, PENDING_BOOKINGS, Snapshot, Tables, reindex,
+    Bytes, Entry, HOLDS, HOLDS_BY_USER, NOTHING, PENDING_BOOKINGS, REFUNDING, REFUNDS, Snapshot,
+    Tables, reindex,
 };
 use super::{Broken, by_user, claims, hold, keys};
 
@@ -114,7 +115,11 @@ pub(super) fn write(
     let after = by_user::entry(new, claim.is_some());
     reindex(&mut tables.holds_by_user, before.as_ref(), Some(&after))?;
     let (before, after) = (old.and_then(|(old, _)| by_expiry(old)), by_expiry(new));
-    reindex(&mut tables.pending_bookings, before.as_ref(), after.as_ref())
+    reindex(&mut tables.pending_bookings, before.as_ref(), after.as_ref())?;
+    let (before, after) = (old.and_then(|(old, _)| by_showtime(old)), by_showtime(new));
+    reindex(&mut tables.refunds, before.as_ref(), after.as_ref())?;
+    let (before, after) = (old.and_then(|(old, _)| by_refund(old)), by_refund(new));
+    reindex(&mut tables.refunding, before.as_ref(), after.as_ref())
 }
 
 fn find(tables: &Tables<'_>, id: BookingId) -> Result<Option<(Booking, Option<Claim>)>, Broken> {
@@ -145,6 +150,47 @@ pub(super) fn after(
         hold::row(BookingId::from_bytes(keys::last_id(key.value())?), value.value())
     };
     records.take(limit as usize).map(row).collect()
+}
+
+/// How far a refund is, as its index has it.
+const REFUND_PENDING: u8 = 0;
+const REFUND_DONE: u8 = 1;
+
+fn by_showtime(row: &Booking) -> Option<Entry> {
+    let done = row.refund?.done_at.is_some();
+    let key = [row.showtime_id.bytes(), row.id.bytes()].concat();
+    Some((key, vec![if done { REFUND_DONE } else { REFUND_PENDING }]))
+}
+
+fn by_refund(row: &Booking) -> Option<Entry> {
+    row.is_refunding().then(|| (row.id.bytes().to_vec(), NOTHING.to_vec()))
+}
+
+/// Confirmed rows with a refund.
+pub(super) fn refunding(
+    snapshot: &Snapshot,
+    after: Option<BookingId>,
+    limit: u32,
+) -> Result<Vec<Booking>, Broken> {
+    let after = after.map(|id| id.bytes());
+    let (index, holds) = (snapshot.open(REFUNDING)?, snapshot.open(HOLDS)?);
+    let ids = index.range::<&[u8]>(keys::after(after.as_ref().map(|id| &id[..])))?;
+    ids.take(limit as usize)
+        .map(|entry| existing(&holds, BookingId::from_bytes(keys::last_id(entry?.0.value())?)))
+        .collect()
+}
+
+/// How many of a showtime's rows have a refund.
+pub(super) fn refunds_of(snapshot: &Snapshot, showtime: ShowtimeId) -> Result<Refunds, Broken> {
+    let (index, prefix) = (snapshot.open(REFUNDS)?, showtime.bytes());
+    let mut refunds = Refunds::default();
+    for entry in index.range::<&[u8]>(&prefix[..]..keys::after_prefix(&prefix).as_slice())? {
+        match entry?.1.value() {
+            [REFUND_DONE] => refunds.done += 1,
+            _ => refunds.pending += 1,
+        }
+    }
+    Ok(refunds)
 }
 
 fn by_expiry(row: &Booking) -> Option<Entry> {

@@ -87,6 +87,14 @@ impl Showtimes for EmbeddedStore {
         })
     }
 
+    async fn cancelled_with_sales(
+        &self,
+        after: Option<ShowtimeId>,
+        limit: u32,
+    ) -> Result<Vec<ShowtimeId>, StoreError> {
+        self.scan(move |snapshot| cancelled_with_sales(snapshot, after, limit)).await
+    }
+
     async fn showtime_ids(
         &self,
         after: Option<ShowtimeId>,
@@ -182,6 +190,20 @@ fn list(snapshot: &Snapshot, filter: &ShowtimeFilter) -> Result<Page<ShowtimeSum
     let skip = usize::try_from(filter.page.skip).unwrap_or(usize::MAX);
     let data = found.into_iter().skip(skip).take(filter.page.limit as usize).collect();
     Ok(Page { data, total })
+}
+
+/// All showtimes are looked through: they are few, and read without their seats.
+fn cancelled_with_sales(
+    snapshot: &Snapshot,
+    after: Option<ShowtimeId>,
+    limit: u32,
+) -> Result<Vec<ShowtimeId>, Broken> {
+    let after = after.map(|id| id.bytes());
+    let after = after.as_ref().map(|id| &id[..]);
+    let all = records_after::<ShowtimeSummary>(&snapshot.open(SHOWTIMES)?, after, u32::MAX)?;
+    let sells =
+        |it: &ShowtimeSummary| it.cancelled_at.is_some() && it.available < it.showtime.total_seats;
+    Ok(all.iter().filter(|it| sells(it)).map(|it| it.showtime.id).take(limit as usize).collect())
 }
 
 fn compare(sort: ShowtimeSort, a: &Showtime, b: &Showtime) -> Ordering {

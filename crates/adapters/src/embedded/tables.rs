@@ -88,6 +88,12 @@ tables! {
     13 events: EVENTS
     /// The keys of events that are not done.
     14 unfinished_events: UNFINISHED_EVENTS
+    /// Time of the next check, payment id; of those that may yet be paid.
+    15 payments_to_check: PAYMENTS_TO_CHECK
+    /// Showtime, booking id → how far its refund is, see `rows`.
+    16 refunds: REFUNDS
+    /// Booking id; those that are given back, and whose seats may not be free yet.
+    17 refunding: REFUNDING
 }
 
 /// Number of the last transaction whose changes are in the tables.

@@ -2,29 +2,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat};
-use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, Url};
-use seathold_core::Timestamp;
-use seathold_service::model::PaymentMethod;
+use reqwest::{Client, Url};
+use seathold_core::{Currency, Timestamp};
+use seathold_service::model::{GatewayEvent, Outcome, PaymentMethod};
 use seathold_service::ports::{
-    Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest,
+    Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest, Refunded, Standing,
+    StatusRequest,
 };
 use serde::{Deserialize, Serialize};
 
-/// To reach the gateway: longer, and it is down.
-const CONNECT_LIMIT: Duration = Duration::from_secs(2);
-
-/// For one whole call: half of what a buyer's request may take.
-const CALL_LIMIT: Duration = Duration::from_secs(5);
-
-/// Bytes of an answer; a session is a few hundred.
-const MAX_RESPONSE_BYTES: usize = 64 << 10;
+use super::http;
 
 /// Characters of a gateway's reference.
 const MAX_TRANSACTION_ID_CHARS: usize = 128;
 
 /// A gateway that stands in front of all providers and speaks one protocol for
-/// them: open a payment, give it back.
+/// them: open a payment, ask about it, give it back.
 #[derive(Clone, Debug)]
 pub struct GenericGateway {
     url: String,
@@ -56,6 +49,29 @@ struct NewSession {
     payment_url: String,
 }
 
+#[derive(Deserialize)]
+struct Shown {
+    transaction_id: String,
+    status: ShownStatus,
+    amount: i64,
+    currency: Option<String>,
+    paid_at: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ShownStatus {
+    Pending,
+    Success,
+    Failed,
+}
+
+#[derive(Default, Deserialize)]
+struct RefundShown {
+    #[serde(default)]
+    status: Option<String>,
+}
+
 impl GenericGateway {
     /// The gateway at `url`; it calls back under `public_url`, where this
     /// service is reached from outside. Both absolute, http or https.
@@ -63,15 +79,8 @@ impl GenericGateway {
     /// # Errors
     /// The system has no certificates to check the gateway's against.
     pub fn new(url: &str, public_url: &str) -> Result<Self, GatewayError> {
-        let client = Client::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            .timeout(CALL_LIMIT)
-            .redirect(Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(failed)?;
-        let base = |url: &str| url.trim_end_matches('/').to_owned();
-        Ok(Self { url: base(url), public_url: base(public_url), client })
+        let client = http::client()?;
+        Ok(Self { url: http::base(url), public_url: http::base(public_url), client })
     }
 }
 
@@ -79,6 +88,10 @@ impl GenericGateway {
 impl Gateway for GenericGateway {
     fn offers(&self, _: PaymentMethod) -> bool {
         true
+    }
+
+    fn window(&self, _: PaymentMethod) -> Duration {
+        Duration::ZERO
     }
 
     async fn open(&self, request: &PaymentRequest) -> Result<GatewaySession, GatewayError> {
@@ -94,70 +107,84 @@ impl Gateway for GenericGateway {
             expires_at: rfc3339(request.expires_at)?,
         };
         let call = self.client.post(format!("{}/payments", self.url)).json(&payment);
-        let response = send(call, &payment.payment_id).await?;
-        let body = bounded_body(response).await?;
-        let session: NewSession = serde_json::from_slice(&body)
-            .map_err(|error| GatewayError(format!("the answer is malformed: {error}")))?;
-        session.checked()
+        let call = call.header("Idempotency-Key", &payment.payment_id);
+        http::send(call).await?.good()?.json::<NewSession>()?.checked()
     }
 
-    async fn refund(&self, request: &RefundRequest) -> Result<(), GatewayError> {
+    async fn status(&self, request: &StatusRequest) -> Result<Standing, GatewayError> {
+        let url = format!("{}/payments/{}", self.url, request.payment_id);
+        let answer = http::send(self.client.get(url)).await?;
+        if answer.status == reqwest::StatusCode::NOT_FOUND {
+            return Ok(Standing::Unknown);
+        }
+        answer.good()?.json::<Shown>()?.standing(request)
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<Refunded, GatewayError> {
         let refund = NewRefund { refund_id: request.refund_id.to_string(), amount: request.amount };
         let url = format!("{}/payments/{}/refunds", self.url, request.payment_id);
-        send(self.client.post(url).json(&refund), &refund.refund_id).await?;
-        Ok(())
+        let call = self.client.post(url).json(&refund);
+        let call = call.header("Idempotency-Key", &refund.refund_id);
+        let answer = http::send(call).await?.good()?;
+        // 201 is all that is promised; a gateway may say that it takes its time.
+        let shown: RefundShown = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let pending = shown.status.is_some_and(|status| status == "pending");
+        Ok(if pending { Refunded::Pending } else { Refunded::Done })
+    }
+}
+
+impl Shown {
+    fn standing(self, request: &StatusRequest) -> Result<Standing, GatewayError> {
+        let outcome = match self.status {
+            ShownStatus::Pending => return Ok(Standing::Pending),
+            ShownStatus::Success => Outcome::Success,
+            ShownStatus::Failed => Outcome::Failed,
+        };
+        let currency: Option<Currency> =
+            self.currency.map(|text| text.parse()).transpose().map_err(|_| {
+                GatewayError("the answer's currency has not three letters".to_owned())
+            })?;
+        let paid_at = self.paid_at.and_then(|text| DateTime::parse_from_rfc3339(&text).ok());
+        Ok(Standing::Ended(GatewayEvent {
+            provider: request.method,
+            transaction_id: usable(self.transaction_id)?,
+            payment_id: Some(request.payment_id),
+            outcome,
+            amount: self.amount,
+            currency,
+            paid_at: paid_at.map(|at| Timestamp::from_millis(at.timestamp_millis())),
+        }))
     }
 }
 
 impl NewSession {
     fn checked(self) -> Result<GatewaySession, GatewayError> {
-        let Self { transaction_id, payment_url } = self;
-        let plain = !transaction_id.chars().any(char::is_control);
-        if !(1..=MAX_TRANSACTION_ID_CHARS).contains(&transaction_id.chars().count()) || !plain {
-            return Err(GatewayError("the answer has no usable transaction_id".to_owned()));
-        }
-        let web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-        if !Url::parse(&payment_url).is_ok_and(|url| web(&url)) {
-            return Err(GatewayError("the answer's payment_url is not a web address".to_owned()));
-        }
+        let transaction_id = Some(usable(self.transaction_id)?);
+        let payment_url = web_address(self.payment_url)?;
         Ok(GatewaySession { transaction_id, payment_url })
     }
 }
 
-/// Sends a call that may be repeated under this key.
-async fn send(call: RequestBuilder, key: &str) -> Result<Response, GatewayError> {
-    let response = call.header("Idempotency-Key", key).send().await.map_err(failed)?;
-    match response.status() {
-        status if status.is_success() => Ok(response),
-        status => Err(GatewayError(format!("it answered {status}"))),
+/// A reference that can be kept.
+fn usable(transaction_id: String) -> Result<String, GatewayError> {
+    let plain = !transaction_id.chars().any(char::is_control);
+    if !(1..=MAX_TRANSACTION_ID_CHARS).contains(&transaction_id.chars().count()) || !plain {
+        return Err(GatewayError("the answer has no usable transaction_id".to_owned()));
     }
+    Ok(transaction_id)
 }
 
-async fn bounded_body(mut response: Response) -> Result<Vec<u8>, GatewayError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failed)? {
-        if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
-            return Err(GatewayError("the answer is too long".to_owned()));
-        }
-        body.extend_from_slice(&chunk);
+/// An address a buyer can be sent to.
+pub(super) fn web_address(payment_url: String) -> Result<String, GatewayError> {
+    let web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    if !Url::parse(&payment_url).is_ok_and(|url| web(&url)) {
+        return Err(GatewayError("the answer's payment_url is not a web address".to_owned()));
     }
-    Ok(body)
+    Ok(payment_url)
 }
 
 fn rfc3339(at: Timestamp) -> Result<String, GatewayError> {
     let date = DateTime::from_timestamp_millis(at.as_millis());
     let date = date.ok_or_else(|| GatewayError("a time is out of range".to_owned()))?;
     Ok(date.to_rfc3339_opts(SecondsFormat::Millis, true))
-}
-
-/// With all causes, but without the address, which may hold a password.
-fn failed(error: reqwest::Error) -> GatewayError {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    GatewayError(text)
 }

@@ -1,12 +1,16 @@
 //! Whoever takes the money.
 
 mod generic;
+mod http;
 pub mod signature;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use seathold_service::model::PaymentMethod;
 use seathold_service::ports::{
-    Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest,
+    Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest, Refunded, Standing,
+    StatusRequest,
 };
 
 pub use generic::GenericGateway;
@@ -21,11 +25,19 @@ impl Gateway for NoGateway {
         false
     }
 
+    fn window(&self, _: PaymentMethod) -> Duration {
+        Duration::ZERO
+    }
+
     async fn open(&self, _: &PaymentRequest) -> Result<GatewaySession, GatewayError> {
         Err(GatewayError("none is configured".to_owned()))
     }
 
-    async fn refund(&self, _: &RefundRequest) -> Result<(), GatewayError> {
+    async fn status(&self, _: &StatusRequest) -> Result<Standing, GatewayError> {
+        Err(GatewayError("none is configured".to_owned()))
+    }
+
+    async fn refund(&self, _: &RefundRequest) -> Result<Refunded, GatewayError> {
         Err(GatewayError("none is configured".to_owned()))
     }
 }

@@ -1,8 +1,9 @@
 use async_trait::async_trait;
-use seathold_core::{BookingId, PaymentId, Timestamp};
-use seathold_service::model::{Booking, Claim, ClaimKey, Settlement};
+use seathold_core::{BookingId, PaymentId, ShowtimeId, Timestamp};
+use seathold_service::model::{Booking, BookingRefund, Claim, ClaimKey, Extension, Settlement};
 use seathold_service::ports::{
-    BookingFilter, Bookings, ClaimEnd, Page, PendingFilter, Preparation, Prepared, StoreError,
+    BookingFilter, Bookings, ClaimEnd, Page, PendingFilter, Preparation, Prepared, Refunds,
+    StoreError,
 };
 
 use super::clock::Arbiter;
@@ -97,6 +98,44 @@ impl Bookings for MongoStore {
         at: Timestamp,
     ) -> Result<Option<Booking>, StoreError> {
         self.write(move |db| rows::confirm(db, id, paid_by, at)).await
+    }
+
+    async fn extend_bookings(&self, extensions: &[Extension]) -> Result<u64, StoreError> {
+        let extensions = extensions.to_vec();
+        self.write(|db| rows::extend(db, extensions)).await
+    }
+
+    async fn mark_refund(
+        &self,
+        id: BookingId,
+        refund: &BookingRefund,
+    ) -> Result<Option<Booking>, StoreError> {
+        let refund = *refund;
+        self.write(move |db| rows::mark_refund(db, id, refund)).await
+    }
+
+    async fn cancel_refunded(
+        &self,
+        id: BookingId,
+        at: Timestamp,
+    ) -> Result<Option<Booking>, StoreError> {
+        self.write(move |db| rows::cancel_refunded(db, id, at)).await
+    }
+
+    async fn note_refunded(&self, id: BookingId, at: Timestamp) -> Result<(), StoreError> {
+        self.write(move |db| rows::note_refunded(db, id, at)).await
+    }
+
+    async fn refunding_bookings(
+        &self,
+        after: Option<BookingId>,
+        limit: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        self.read(move |db| rows::refunding(db, after, limit)).await
+    }
+
+    async fn refunds_of(&self, showtime: ShowtimeId) -> Result<Refunds, StoreError> {
+        self.read(move |db| rows::refunds_of(db, showtime)).await
     }
 
     async fn bookings_after(

@@ -41,10 +41,11 @@ pub(super) async fn receive(
 pub(super) async fn forget(db: Collections, event: GatewayEvent) -> Result<(), StoreError> {
     let id = id(&EventKey::from(&event));
     let received_at = Timestamp::default();
-    let mut kept = row(&ReceivedEvent { event, received_at, lease_until: None, done: false })?;
-    // When it came, and who acts on it, is not part of it.
-    kept.remove("received_at");
-    kept.remove("lease_until");
+    let mut kept = row(&ReceivedEvent::new(event, received_at))?;
+    // When it came, who acts on it, and how often in vain, is not part of it.
+    for field in ["received_at", "lease_until", "tries", "next_try"] {
+        kept.remove(field);
+    }
     kept.insert("_id", id);
     db.events.delete_one(kept).await.map(drop).map_err(failures::write)
 }
@@ -60,6 +61,16 @@ pub(super) async fn lease(
 ) -> Result<bool, StoreError> {
     let take = db.events.update_one(free, doc! {"$set": {"lease_until": date(until)}});
     Ok(take.await.map_err(failures::write)?.matched_count > 0)
+}
+
+pub(super) async fn postpone(
+    db: Collections,
+    mut event: Document,
+    next_try: Timestamp,
+) -> Result<(), StoreError> {
+    event.insert("done", false);
+    let change = doc! {"$set": {"next_try": date(next_try)}, "$inc": {"tries": 1}};
+    db.events.update_one(event, change).await.map(drop).map_err(failures::write)
 }
 
 pub(super) async fn finish(db: Collections, event: Document) -> Result<(), StoreError> {

@@ -1,11 +1,11 @@
 //! Lists of showtimes, without their seats. Each order has an index that has the
 //! fields of all filters: only the documents of the page are read.
 
-use bson::{Bson, Document, RawDocumentBuf, Regex, doc};
+use bson::{Bson, Document, RawBsonRef, RawDocument, RawDocumentBuf, Regex, doc};
 use mongodb::action::Find;
 use mongodb::options::Hint;
 use seathold_core::{ShowtimeId, Timestamp};
-use seathold_service::model::ShowtimeSummary;
+use seathold_service::model::{ShowtimeStatus, ShowtimeSummary};
 use seathold_service::ports::{Page, ShowtimeFilter, ShowtimeSort, StoreError};
 
 use super::collections::{Collections, date, oid, some, some_of};
@@ -89,6 +89,44 @@ pub(super) async fn expiring(
 ) -> Result<Vec<ShowtimeId>, StoreError> {
     let due = db.showtimes.find(doc! {"next_expiry": {"$lte": date(before)}});
     ids_of(due.sort(doc! {"next_expiry": 1, "_id": 1}), limit).await
+}
+
+/// Answered by an index that has both counters: no document is read.
+pub(super) async fn cancelled_with_sales(
+    db: Collections,
+    after: Option<ShowtimeId>,
+    limit: u32,
+) -> Result<Vec<ShowtimeId>, StoreError> {
+    let (mut found, mut after) = (Vec::new(), after);
+    loop {
+        let mut wanted = doc! {"status": ShowtimeStatus::Cancelled.as_str()};
+        if let Some(id) = after {
+            wanted.insert("_id", doc! {"$gt": oid(id.bytes())});
+        }
+        let find = db.showtimes.find(wanted).sort(doc! {"_id": 1});
+        let find = find.hint(Hint::Name("cancelled".to_owned()));
+        let counters = doc! {"_id": 1, "available_seats": 1, "total_seats": 1};
+        let page = some_of(find.projection(counters), limit, counted).await?;
+        let Some((last, _)) = page.last() else { return Ok(found) };
+        after = Some(*last);
+        found.extend(page.into_iter().filter(|(_, sells)| *sells).map(|(id, _)| id));
+        if found.len() >= limit as usize {
+            found.truncate(limit as usize);
+            return Ok(found);
+        }
+    }
+}
+
+/// A showtime's id, and whether not all of its seats are available.
+fn counted(document: &RawDocument) -> Result<(ShowtimeId, bool), StoreError> {
+    let id = document.get_object_id("_id").map_err(failures::document)?;
+    let number = |field| match document.get(field).map_err(failures::document)? {
+        Some(RawBsonRef::Int32(n)) => Ok(i64::from(n)),
+        Some(RawBsonRef::Int64(n)) => Ok(n),
+        _ => Err(failures::document(format!("{field} is no number"))),
+    };
+    let sells = number("available_seats")? < number("total_seats")?;
+    Ok((ShowtimeId::from_bytes(id.bytes()), sells))
 }
 
 pub(super) async fn ids(

@@ -15,8 +15,13 @@ use super::{MongoStore, failures};
 use crate::SystemRandom;
 
 /// Name and commands of each change, in order.
-const MIGRATIONS: [(&str, &str); 1] =
-    [("0001_indexes", include_str!("../../../../migrations/0001_indexes.json"))];
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("0001_indexes", include_str!("../../../../migrations/0001_indexes.json")),
+    (
+        "0002_refunds_and_checks",
+        include_str!("../../../../migrations/0002_refunds_and_checks.json"),
+    ),
+];
 
 /// Where it is written down which changes were made.
 const JOURNAL: &str = "migrations";

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use bson::{Bson, Document, doc};
 use mongodb::options::{Hint, UpdateModifications};
-use seathold_core::{PaymentId, Timestamp};
+use seathold_core::{BookingId, PaymentId, Timestamp};
 use seathold_service::model::{GatewayEvent, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
 use seathold_service::ports::{EventKey, Inserted, PaymentMove, Payments, StoreError};
 
@@ -22,6 +22,10 @@ impl Payments for MongoStore {
         self.read(move |db| async move { one(&db.payments, by_id(id)).await }).await
     }
 
+    async fn pending_payment(&self, booking: BookingId) -> Result<Option<Payment>, StoreError> {
+        self.read(move |db| async move { one(&db.payments, pending(booking)).await }).await
+    }
+
     async fn payment_of_transaction(
         &self,
         provider: PaymentMethod,
@@ -36,16 +40,26 @@ impl Payments for MongoStore {
     async fn open_session(
         &self,
         id: PaymentId,
-        transaction_id: &str,
+        transaction_id: Option<&str>,
         payment_url: &str,
+        expires_at: Timestamp,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let change = doc! {"$set": {
-            "transaction_id": transaction_id,
-            "payment_url": payment_url,
+        let mut values = doc! {
+            // The text may look like an expression.
+            "payment_url": {"$literal": payment_url},
+            "expires_at": date(expires_at),
             "updated_at": date(at),
-        }};
-        self.write(move |db| update(db, by_id(id), change)).await
+        };
+        if let Some(transaction_id) = transaction_id {
+            let charged = PaymentStatus::ALL.into_iter().filter(|status| status.is_charged());
+            let charged: Vec<_> = charged.map(PaymentStatus::as_str).collect();
+            let known = doc! {"$ifNull": ["$transaction_id", {"$literal": transaction_id}]};
+            let is_charged = doc! {"$in": ["$status", charged]};
+            let reference = doc! {"$cond": [is_charged, known, {"$literal": transaction_id}]};
+            values.insert("transaction_id", reference);
+        }
+        self.write(move |db| update(db, by_id(id), vec![doc! {"$set": values}])).await
     }
 
     async fn move_payment(&self, step: &PaymentMove<'_>) -> Result<bool, StoreError> {
@@ -57,13 +71,48 @@ impl Payments for MongoStore {
     async fn payments_with_status(
         &self,
         status: PaymentStatus,
+        after: Option<PaymentId>,
         limit: u32,
     ) -> Result<Vec<Payment>, StoreError> {
         let with_status = move |db: Collections| async move {
-            let find = db.payments.find(doc! {"status": status.as_str()});
-            some(find.sort(doc! {"_id": 1}), limit).await
+            let mut wanted = doc! {"status": status.as_str()};
+            if let Some(id) = after {
+                wanted.insert("_id", doc! {"$gt": id.to_string()});
+            }
+            let find = db.payments.find(wanted).sort(doc! {"_id": 1});
+            some(find.hint(Hint::Name("by_status".to_owned())), limit).await
         };
         self.read(with_status).await
+    }
+
+    async fn payments_to_check(
+        &self,
+        at: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let to_check = move |db: Collections| async move {
+            let open = PaymentStatus::ALL.into_iter().filter(|status| !status.is_charged());
+            let open: Vec<_> = open.map(PaymentStatus::as_str).collect();
+            // The index has dates alone, and is used only when that is said.
+            let due = doc! {"$lte": date(at), "$type": "date"};
+            let find = db.payments.find(doc! {"next_check": due, "status": {"$in": open}});
+            let find = find.sort(doc! {"next_check": 1, "_id": 1});
+            some(find.hint(Hint::Name("to_check".to_owned())), limit).await
+        };
+        self.read(to_check).await
+    }
+
+    async fn count_check(
+        &self,
+        id: PaymentId,
+        seen: Option<Timestamp>,
+        next: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let at = |moment: Option<Timestamp>| moment.map_or(Bson::Null, |at| date(at).into());
+        let mut unchanged = by_id(id);
+        unchanged.insert("next_check", at(seen));
+        let change = doc! {"$set": {"next_check": at(next)}, "$inc": {"checks": 1}};
+        self.write(move |db| update(db, unchanged, change)).await
     }
 
     async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError> {
@@ -89,6 +138,11 @@ impl Payments for MongoStore {
     ) -> Result<bool, StoreError> {
         let free = events::free(key, now);
         self.write(move |db| events::lease(db, free, until)).await
+    }
+
+    async fn postpone_event(&self, key: &EventKey, next_try: Timestamp) -> Result<(), StoreError> {
+        let filter = events::by_key(key);
+        self.write(move |db| events::postpone(db, filter, next_try)).await
     }
 
     async fn finish_event(&self, key: &EventKey) -> Result<(), StoreError> {
@@ -121,18 +175,20 @@ impl Payments for MongoStore {
     }
 }
 
+fn pending(booking: BookingId) -> Document {
+    doc! {"booking_id": oid(booking.bytes()), "status": PaymentStatus::Pending.as_str()}
+}
+
 fn by_id(id: PaymentId) -> Document {
     doc! {"_id": id.to_string()}
 }
 
 async fn insert(db: Collections, payment: Payment) -> Result<Inserted, StoreError> {
     let document = encode(&payment)?;
-    let pending = doc! {
-        "booking_id": oid(payment.booking_id.bytes()),
-        "status": PaymentStatus::Pending.as_str(),
-    };
     for _ in 0..ROUNDS {
-        if let Some(pending) = one(&db.payments, pending.clone()).await? {
+        if payment.status == PaymentStatus::Pending
+            && let Some(pending) = one(&db.payments, pending(payment.booking_id)).await?
+        {
             return Ok(Inserted::Pending(Box::new(pending)));
         }
         match db.payments.insert_one(&document).await {
@@ -178,8 +234,14 @@ fn change(step: &PaymentMove<'_>) -> Document {
     }
     if let Some(heard) = step.transaction_id {
         // The text may look like an expression.
-        let heard = doc! {"$literal": heard};
-        set.insert("transaction_id", doc! {"$ifNull": ["$transaction_id", heard]});
+        set.insert("transaction_id", doc! {"$literal": heard});
+    }
+    if let Some(reason) = step.refund_reason {
+        set.insert("refund_reason", reason.as_str());
+    }
+    if !step.keep_checking {
+        set.insert("next_check", "$$REMOVE");
+        set.insert("checks", 0);
     }
     doc! {"$set": set}
 }

@@ -195,7 +195,7 @@ pub(super) async fn unprepare(
         .into_iter()
         .filter_map(|claim| match claim.resource {
             Resource::Booking(booking) => Some(booking),
-            Resource::Payment(_) => None,
+            Resource::Payment(_) | Resource::Refund(_) => None,
         })
         .collect();
     // Those that were made with these claims: the row of one that was taken over

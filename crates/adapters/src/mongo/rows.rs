@@ -2,12 +2,12 @@
 
 use bson::{Bson, Document, doc};
 use mongodb::options::{Hint, ReturnDocument};
-use seathold_core::{BookingId, PaymentId, Timestamp};
-use seathold_service::model::{Booking, BookingStatus, Settlement};
-use seathold_service::ports::{BookingFilter, Page, PendingFilter, StoreError};
+use seathold_core::{BookingId, PaymentId, ShowtimeId, Timestamp};
+use seathold_service::model::{Booking, BookingRefund, BookingStatus, Extension, Settlement};
+use seathold_service::ports::{BookingFilter, Page, PendingFilter, Refunds, StoreError};
 
 use super::bulk::{self, Update};
-use super::collections::{Collections, date, decoded, encode, oid, some};
+use super::collections::{Collections, date, decoded, encode, oid, one, some};
 use super::failures;
 
 const PENDING: &str = BookingStatus::Pending.as_str();
@@ -137,6 +137,103 @@ pub(super) async fn settle(
     bulk::update(&db.bookings, &updates).await
 }
 
+pub(super) async fn extend(db: Collections, extensions: Vec<Extension>) -> Result<u64, StoreError> {
+    let update = |extension: Extension| Update {
+        filter: doc! {
+            "_id": oid(extension.booking.bytes()),
+            "status": PENDING,
+            "held_at": date(extension.seen_held_at),
+            "hold_expires_at": {"$lt": date(extension.until)},
+        },
+        change: doc! {"$set": {"hold_expires_at": date(extension.until)}},
+        many: false,
+    };
+    let updates = bulk::updates(extensions.into_iter().map(update))?;
+    bulk::update(&db.bookings, &updates).await
+}
+
+pub(super) async fn mark_refund(
+    db: Collections,
+    id: BookingId,
+    refund: BookingRefund,
+) -> Result<Option<Booking>, StoreError> {
+    let sold = doc! {"_id": oid(id.bytes()), "status": CONFIRMED, "refund_id": null};
+    let mark = doc! {
+        "refund_id": refund.id.to_string(),
+        "refund_reason": refund.reason.as_str(),
+        "refund_since": date(refund.since),
+        "updated_at": date(refund.since),
+    };
+    change(db, id, sold, mark).await
+}
+
+pub(super) async fn cancel_refunded(
+    db: Collections,
+    id: BookingId,
+    at: Timestamp,
+) -> Result<Option<Booking>, StoreError> {
+    let given_back = doc! {"_id": oid(id.bytes()), "status": CONFIRMED, "refund_id": refunded()};
+    change(db, id, given_back, ended(BookingStatus::Cancelled, at)).await
+}
+
+pub(super) async fn note_refunded(
+    db: Collections,
+    id: BookingId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let open = doc! {"_id": oid(id.bytes()), "refund_id": refunded(), "refunded_at": null};
+    let note = db.bookings.update_one(open, doc! {"$set": {"refunded_at": date(at)}});
+    note.await.map(drop).map_err(failures::write)
+}
+
+/// Changes the row if it matches, and gives it as it stands then.
+async fn change(
+    db: Collections,
+    id: BookingId,
+    matching: Document,
+    set: Document,
+) -> Result<Option<Booking>, StoreError> {
+    let update = db.bookings.update_one(matching, doc! {"$set": set});
+    update.await.map_err(failures::write)?;
+    one(&db.bookings, by_id(id)).await.map_err(failures::halfway)
+}
+
+/// What the indexes of rows with a refund are asked by.
+fn refunded() -> Document {
+    doc! {"$type": "string"}
+}
+
+pub(super) async fn refunding(
+    db: Collections,
+    after: Option<BookingId>,
+    limit: u32,
+) -> Result<Vec<Booking>, StoreError> {
+    let mut filter = doc! {"status": CONFIRMED, "refund_id": refunded()};
+    if let Some(id) = after {
+        filter.insert("_id", doc! {"$gt": oid(id.bytes())});
+    }
+    let find = db.bookings.find(filter).sort(doc! {"_id": 1});
+    some(find.hint(Hint::Name("refunding".to_owned())), limit).await
+}
+
+pub(super) async fn refunds_of(
+    db: Collections,
+    showtime: ShowtimeId,
+) -> Result<Refunds, StoreError> {
+    let count = async |refunded_at: Bson| {
+        let of_showtime = doc! {
+            "showtime_id": oid(showtime.bytes()),
+            "refund_id": refunded(),
+            "refunded_at": refunded_at,
+        };
+        let count = db.bookings.count_documents(of_showtime);
+        let count = count.hint(Hint::Name("refunds_by_showtime".to_owned()));
+        count.await.map_err(failures::read)
+    };
+    let done = count(doc! {"$type": "date"}.into()).await?;
+    Ok(Refunds { pending: count(Bson::Null).await?, done })
+}
+
 fn ended(status: BookingStatus, at: Timestamp) -> Document {
     let mut set = doc! {"status": status.as_str(), "updated_at": date(at)};
     match status {
@@ -159,15 +256,17 @@ pub(super) async fn confirm(
     paid_by: Option<PaymentId>,
     at: Timestamp,
 ) -> Result<Option<Booking>, StoreError> {
-    let sold_now = doc! {"$ne": ["$status", CONFIRMED]};
+    let refunded = doc! {"$ne": [{"$ifNull": ["$refund_id", null]}, null]};
+    let kept = doc! {"$not": [&refunded]};
+    let sold_now = doc! {"$and": [&kept, {"$ne": ["$status", CONFIRMED]}]};
     let unnamed = doc! {"$eq": [{"$ifNull": ["$paid_by", null]}, null]};
-    let named_now = doc! {"$and": [unnamed, paid_by.is_some()]};
+    let named_now = doc! {"$and": [&kept, unnamed, paid_by.is_some()]};
     let paid_by = paid_by.map(|payment| payment.to_string());
     let when = |condition: &Document, value: Bson, field: &str| -> Document {
         doc! {"$cond": [condition, value, field]}
     };
     let change = doc! {"$set": {
-        "status": CONFIRMED,
+        "status": when(&kept, CONFIRMED.into(), "$status"),
         "confirmed_at": when(&sold_now, date(at).into(), "$confirmed_at"),
         "cancelled_at": when(&sold_now, Bson::Null, "$cancelled_at"),
         "paid_by": when(&named_now, paid_by.into(), "$paid_by"),

@@ -82,6 +82,14 @@ impl Showtimes for MongoStore {
         self.read(move |db| lists::expiring(db, before, limit)).await
     }
 
+    async fn cancelled_with_sales(
+        &self,
+        after: Option<ShowtimeId>,
+        limit: u32,
+    ) -> Result<Vec<ShowtimeId>, StoreError> {
+        self.read(move |db| lists::cancelled_with_sales(db, after, limit)).await
+    }
+
     async fn showtime_ids(
         &self,
         after: Option<ShowtimeId>,

@@ -36,7 +36,8 @@ fn booking() -> Document {
         "currency": "VND", "status": "confirmed", "held_at": AT, "hold_expires_at": AT,
         "confirmed_at": AT, "cancelled_at": null, "created_at": AT, "updated_at": AT,
         "idempotency_key": KEY, "lease_until": AT, "was_held": true,
-        "paid_by": format!("PAY_{KEY}"),
+        "paid_by": format!("PAY_{KEY}"), "refund_id": format!("RFD_{KEY}"),
+        "refund_reason": "owner", "refund_since": AT, "refunded_at": null,
     }
 }
 
@@ -68,17 +69,21 @@ fn a_payment_and_an_event_have_the_field_names_of_the_data_model() {
         "_id": format!("PAY_{KEY}"), "booking_id": id(), "user_id": "alice", "provider": "vnpay",
         "transaction_id": "TXN", "amount": 5_i64, "currency": "VND", "status": "refund_pending",
         "payment_url": "https://pay.example", "return_url": null, "expires_at": AT,
-        "paid_at": AT, "created_at": AT, "updated_at": AT,
+        "paid_at": AT, "refund_reason": "paid_twice", "again_of": format!("PAY_{KEY}"),
+        "next_check": AT, "checks": 3_i64, "created_at": AT, "updated_at": AT,
     };
     let mut unopened = payment.clone();
     assert_eq!(assert_stored_as::<Payment>(&payment).provider, PaymentMethod::Vnpay);
     // Without the field, so that an index of references leaves it out.
-    unopened.remove("transaction_id");
+    for field in ["transaction_id", "refund_reason", "again_of", "next_check"] {
+        unopened.remove(field);
+    }
     assert_eq!(assert_stored_as::<Payment>(&unopened).transaction_id, None);
     assert_stored_as::<ReceivedEvent>(&doc! {
         "provider": "card", "transaction_id": "TXN", "outcome": "failed",
         "payment_id": format!("PAY_{KEY}"), "amount": 5_i64, "currency": "VND", "paid_at": AT,
-        "received_at": AT, "lease_until": null, "done": true,
+        "received_at": AT, "lease_until": null, "tries": 2_i64, "next_try": AT,
+        "done": true,
     });
 }
 
@@ -107,11 +112,25 @@ fn a_showtime_and_a_seat_have_the_field_names_of_the_data_model() {
 fn documents_of_other_versions_load() {
     let mut document = booking();
     document.insert("a_later_field", doc! {"of": ["any", "type"]});
-    for earlier in ["discount_amount", "cancelled_at", "was_held", "paid_by"] {
+    for earlier in ["discount_amount", "cancelled_at", "was_held", "paid_by", "refund_id"] {
         document.remove(earlier);
     }
     let row: Booking = documents::decode(&bytes(&document)).expect("it is a booking");
     assert_eq!((row.discount_amount, row.was_held, row.paid_by), (0, false, None));
+    assert_eq!(row.refund, None);
+    let earlier = doc! {
+        "_id": format!("PAY_{KEY}"), "booking_id": id(), "user_id": "alice", "provider": "vnpay",
+        "amount": 5_i64, "currency": "VND", "status": "pending", "expires_at": AT,
+        "created_at": AT, "updated_at": AT,
+    };
+    let payment: Payment = documents::decode(&bytes(&earlier)).expect("it is a payment");
+    assert_eq!((payment.next_check, payment.checks, payment.refund_reason), (None, 0, None));
+    let earlier = doc! {
+        "provider": "card", "transaction_id": "TXN", "outcome": "failed", "amount": 5_i64,
+        "received_at": AT,
+    };
+    let event: ReceivedEvent = documents::decode(&bytes(&earlier)).expect("it is an event");
+    assert_eq!((event.tries, event.next_try, event.done), (0, None, false));
 }
 
 #[test]

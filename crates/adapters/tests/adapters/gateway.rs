@@ -9,7 +9,7 @@ use axum::routing::post;
 use seathold_adapters::{GenericGateway, NoGateway};
 use seathold_core::{BookingId, PaymentId, Timestamp};
 use seathold_service::model::PaymentMethod;
-use seathold_service::ports::{Gateway, GatewayError, PaymentRequest, RefundRequest};
+use seathold_service::ports::{Gateway, GatewayError, PaymentRequest, RefundRequest, Refunded};
 use uuid::Uuid;
 
 /// What the gateway was sent: path, key, body.
@@ -68,7 +68,24 @@ fn request() -> PaymentRequest {
         amount: 200_000,
         currency: "VND".parse().expect("it is a currency"),
         return_url: Some("https://shop.example/back".to_owned()),
+        created_at: Timestamp::from_millis(1_705_314_000_007),
         expires_at: Timestamp::from_millis(1_705_314_600_007),
+    }
+}
+
+/// Five units of the request's payment, back.
+fn refund() -> RefundRequest {
+    let request = request();
+    RefundRequest {
+        refund_id: request.payment_id.refund(),
+        payment_id: request.payment_id,
+        method: PaymentMethod::Card,
+        transaction_id: Some("TXN_1".to_owned()),
+        amount: 5,
+        currency: request.currency,
+        created_at: request.created_at,
+        requested_at: request.expires_at,
+        reason: "cancelled".to_owned(),
     }
 }
 
@@ -84,7 +101,7 @@ async fn a_payment_is_opened_under_its_own_key_however_often() {
     let (gateway, calls) = gateway(Answer::Json(StatusCode::CREATED, SESSION)).await;
     for _ in 0..2 {
         let session = gateway.open(&request()).await.expect("it is opened");
-        assert_eq!(session.transaction_id, "TXN_1");
+        assert_eq!(session.transaction_id.as_deref(), Some("TXN_1"));
         assert_eq!(session.payment_url, "https://pay.example/1");
     }
     let payment_id = "PAY_00000000-0000-0000-0000-000000000001";
@@ -105,11 +122,8 @@ async fn a_payment_is_opened_under_its_own_key_however_often() {
 #[tokio::test]
 async fn a_refund_is_asked_for_under_its_own_key() {
     let (gateway, calls) = gateway(Answer::Json(StatusCode::CREATED, "")).await;
-    let payment_id = PaymentId::from_uuid(Uuid::from_u128(1));
-    let refund_id = payment_id.refund();
-    let method = PaymentMethod::Card;
-    let refund = RefundRequest { refund_id, payment_id, method, amount: 5 };
-    gateway.refund(&refund).await.expect("it is accepted");
+    let RefundRequest { payment_id, refund_id, .. } = refund();
+    assert_eq!(gateway.refund(&refund()).await.expect("it is accepted"), Refunded::Done);
     let expected = (
         format!("/gw/payments/{payment_id}/refunds"),
         refund_id.to_string(),
@@ -125,10 +139,7 @@ async fn an_error_of_the_gateway_is_an_error_here() {
     assert_eq!(error.0, "it answered 500 Internal Server Error");
     assert_eq!(calls, 1);
     let (gateway, _) = gateway(answer).await;
-    let payment_id = PaymentId::from_uuid(Uuid::from_u128(1));
-    let (refund_id, method) = (payment_id.refund(), PaymentMethod::Card);
-    let refund = RefundRequest { refund_id, payment_id, method, amount: 5 };
-    gateway.refund(&refund).await.expect_err("it is not accepted");
+    gateway.refund(&refund()).await.expect_err("it is not accepted");
 }
 
 #[tokio::test]

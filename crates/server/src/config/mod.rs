@@ -17,6 +17,9 @@ pub const JWT_SECRET_MIN_CHARS: usize = 16;
 /// How long a hold may last at the most, in seconds: one day.
 const HOLD_TTL_MAX_SECONDS: u32 = 86_400;
 
+/// How long before the start refunds may close at the most, in seconds: 30 days.
+const REFUND_CLOSES_MAX_SECONDS: u32 = 2_592_000;
+
 /// Seats one request may ask for at the most: they fit its body.
 const SEATS_PER_HOLD_MAX: u32 = 1_000;
 
@@ -85,6 +88,12 @@ pub struct Config {
     #[arg(long, env = "HOLD_TTL_SECONDS", default_value = "600",
           value_parser = whole::<1, HOLD_TTL_MAX_SECONDS>)]
     pub hold_ttl_seconds: u32,
+
+    /// How long before the start owners can no longer give a sold booking back, in
+    /// seconds (0 to 2592000)
+    #[arg(long, env = "REFUND_CLOSES_SECONDS", default_value = "1800",
+          value_parser = whole::<0, REFUND_CLOSES_MAX_SECONDS>)]
+    pub refund_closes_seconds: u32,
 
     /// Seats in one request (1 to 1000)
     #[arg(long, env = "MAX_SEATS_PER_HOLD", default_value = "10",
@@ -165,6 +174,7 @@ impl Config {
             jwt_audience: None,
             jwt_issuer: None,
             hold_ttl_seconds: 600,
+            refund_closes_seconds: 1_800,
             max_seats_per_hold: 10,
             max_seats_per_user: 10,
             sweep_cron: None,

@@ -113,7 +113,7 @@ pub(super) async fn receive(
     }
     let event = Body::<WebhookBody>::parse(&body)?.value.event(provider);
     match app.service.receive(event).await? {
-        Received::Taken => Ok(Json(Acknowledged { received: true })),
+        Received::Taken | Received::Repeated => Ok(Json(Acknowledged { received: true })),
         Received::UnknownTransaction => Err(Problem::new(&kind::TRANSACTION_NOT_FOUND)),
         Received::WrongAmount => Err(Problem::new(&kind::PAYMENT_MISMATCH)),
     }

@@ -87,15 +87,20 @@ fn backoff(config: &Config) -> Backoff {
     }
 }
 
-/// The embedded store in `data_dir`, which must be there.
-pub(super) fn existing(data_dir: &Path, env: &Env) -> Result<EmbeddedStore, StartError> {
-    let wrong = |expected| {
+/// The embedded store in `data_dir`, which must be there. A server that has it open
+/// is to be asked by `route`.
+pub(super) fn existing(
+    data_dir: &Path,
+    env: &Env,
+    route: &str,
+) -> Result<EmbeddedStore, StartError> {
+    let wrong = |expected: &str| {
         ConfigError::of_value("DATA_DIR", &data_dir.display().to_string(), expected).into()
     };
     let store = EmbeddedStore::open_existing(data_dir, Arc::clone(&env.clock));
     store.map_err(|error| match error {
         OpenError::InUse(_) => {
-            wrong("is in use by a running server: ask that server, GET /api/admin/verify")
+            wrong(&format!("is in use by a running server: ask that server, {route}"))
         }
         OpenError::Io { cause, .. } if cause.kind() == ErrorKind::NotFound => {
             wrong("holds no store: name the folder that `seathold serve` was given")

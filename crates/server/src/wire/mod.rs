@@ -34,6 +34,10 @@ const WEBHOOK_TIME: Duration = Duration::from_secs(10);
 /// request may take, so that the batch can still run without.
 const LEASE_WAIT_MAX: Duration = Duration::from_secs(3);
 
+/// Where a gateway reaches a command that serves nothing: it opens no payments, so
+/// that nobody is told.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -89,7 +93,7 @@ pub(crate) async fn offline(
             env.clock = store.corrected(env.clock).await;
             Arc::new(store)
         }
-        None => Arc::new(backends::existing(data_dir, &env)?),
+        None => Arc::new(backends::existing(data_dir, &env, "GET /api/admin/verify")?),
     };
     Ok(Service::new(Parts {
         env,
@@ -99,6 +103,28 @@ pub(crate) async fn offline(
         gateway: Arc::new(NoGateway),
         rules: Rules::default(),
     }))
+}
+
+/// The use cases over what `serve` is configured for, without a server: to roll
+/// forward what is unfinished.
+///
+/// # Errors
+/// There is no store, or a server has it open.
+pub(crate) async fn reconciler(config: &Config) -> Result<Arc<Service>, StartError> {
+    let env = system_env();
+    // The sandbox of development mode lives in its server alone.
+    let real = Config { dev: false, ..config.clone() };
+    let gateway = money(&real, &env, NOWHERE)?.gateway;
+    let rules = rules(config);
+    if config.mongo_uri.is_some() {
+        let backends = Backends::of(config, &env, Judge::Store).await?;
+        let Backends { store, clock, leases, feed, .. } = backends;
+        let env = Env { clock, ..env };
+        return Ok(Service::new(Parts { env, store, leases, feed, gateway, rules }));
+    }
+    let store = backends::existing(&config.data_dir, &env, "POST /api/admin/reconcile")?;
+    let (store, leases) = (Arc::new(store), Arc::new(InProcessLeases::default()));
+    Ok(Service::new(Parts { env, store, leases, feed: Arc::new(NoFeed), gateway, rules }))
 }
 
 /// Everything the handlers need, for a server that listens on `address`.
@@ -140,6 +166,7 @@ pub(crate) async fn app(
 fn rules(config: &Config) -> Rules {
     Rules {
         hold_ttl_ms: i64::from(config.hold_ttl_seconds) * 1000,
+        refund_closes_ms: i64::from(config.refund_closes_seconds) * 1000,
         max_seats_per_user: config.max_seats_per_user,
         return_url_origins: config.return_url_origins.as_slice().to_vec(),
         lease_ttl: Duration::from_millis(config.lock_ttl_ms.into()),

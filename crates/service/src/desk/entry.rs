@@ -93,7 +93,11 @@ impl Entry {
             Work::Order(Order::Sell { booking, user, seats, take_back, .. }, _) => {
                 Command::Sell { booking: *booking, user, seats, take_back: *take_back }
             }
+            Work::Order(Order::Extend { booking, until }, _) => {
+                Command::Extend { booking: *booking, until: *until }
+            }
             Work::Order(Order::Cancel { booking }, _) => Command::Cancel { booking: *booking },
+            Work::Order(Order::Refund { booking }, _) => Command::Refund { booking: *booking },
             Work::Order(Order::Expire { before }, _) => Command::Expire { before: *before },
             Work::Order(Order::CancelShowtime, _) => Command::CancelShowtime,
         };
@@ -152,6 +156,7 @@ impl Entry {
             lease_until: self.at.plus_millis(CLAIM_LEASE_MS),
             was_held: false,
             paid_by: None,
+            refund: None,
         };
         let claim = Claim {
             key: request.key.key.clone(),

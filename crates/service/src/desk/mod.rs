@@ -33,8 +33,12 @@ pub(crate) enum Order {
         take_back: bool,
         commit_by: Timestamp,
     },
+    /// Let a booking's hold last at least until then.
+    Extend { booking: BookingId, until: Timestamp },
     /// Free a pending booking's seats.
     Cancel { booking: BookingId },
+    /// Free a sold booking's seats.
+    Refund { booking: BookingId },
     /// Free the seats whose hold was over then.
     Expire { before: Timestamp },
     /// Cancel the showtime.

@@ -92,7 +92,8 @@ impl Plan {
         let mut deadline: Option<Timestamp> = None;
         for (entry, change) in self.granted.iter_mut().filter(|(_, change)| !change.is_empty()) {
             entry.attempted = true;
-            let by = entry.commit_by();
+            // A hold that is relied on must not be over by the store's clock either.
+            let by = change.before.map_or(entry.commit_by(), |end| end.min(entry.commit_by()));
             deadline = Some(deadline.map_or(by, |deadline| deadline.min(by)));
             // Nor by a clock that is ahead: what it dates would last too long.
             let dated = entry.at.plus_millis(-CLOCK_TOLERANCE_MS);

@@ -1,9 +1,9 @@
 use seathold_core::{
-    BookingId, Currency, IdempotencyKey, PaymentId, SeatLabel, SeatType, ShowtimeId, Timestamp,
-    UserId,
+    BookingId, Currency, IdempotencyKey, PaymentId, RefundId, SeatLabel, SeatType, ShowtimeId,
+    Timestamp, UserId,
 };
 
-use super::ClaimKey;
+use super::{ClaimKey, RefundReason};
 
 /// The row of one booking. Derived: while its status is pending, the seats
 /// decide what it is.
@@ -52,6 +52,23 @@ pub struct Booking {
     pub was_held: bool,
     /// The payment that bought it.
     pub paid_by: Option<PaymentId>,
+    /// That it is given back, once that is decided: while the row reads
+    /// confirmed, its seats may still be on their way back. Set once, before
+    /// anything follows from it; no sale is written down over it.
+    pub refund: Option<BookingRefund>,
+}
+
+/// The one refund of a sold booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookingRefund {
+    /// Its id: that of its payment, if it was paid.
+    pub id: RefundId,
+    /// Why.
+    pub reason: RefundReason,
+    /// When it was decided.
+    pub since: Timestamp,
+    /// When the money was back.
+    pub done_at: Option<Timestamp>,
 }
 
 impl Booking {
@@ -74,6 +91,12 @@ impl Booking {
             BookingStatus::Cancelled => self.cancelled_at = Some(at),
             BookingStatus::Pending | BookingStatus::Expired => {}
         }
+    }
+
+    /// Whether it is to be given back, and its seats may not be free yet.
+    #[must_use]
+    pub fn is_refunding(&self) -> bool {
+        self.refund.is_some() && self.status == BookingStatus::Confirmed
     }
 
     /// The claim that belongs to it.
@@ -121,6 +144,17 @@ impl BookingStatus {
             Self::Expired => "expired",
         }
     }
+}
+
+/// How long a hold lasts by its seats, to be written down on its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extension {
+    /// The row.
+    pub booking: BookingId,
+    /// Its `held_at` as it was read: another one means the row was made anew.
+    pub seen_held_at: Timestamp,
+    /// The first instant at which the hold is over.
+    pub until: Timestamp,
 }
 
 /// What to write down about a row that was read as pending, unless the row was

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use seathold_core::{BookingId, IdempotencyKey, PaymentId, Timestamp, UserId};
+use seathold_core::{BookingId, IdempotencyKey, PaymentId, RefundId, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -38,6 +38,8 @@ pub enum Resource {
     Booking(BookingId),
     /// A payment.
     Payment(PaymentId),
+    /// The refund of a sold booking.
+    Refund(RefundId),
 }
 
 /// Where the request that owns a key stands.

@@ -5,9 +5,10 @@ mod claim;
 mod payment;
 mod showtime;
 
-pub use booking::{BookedSeat, Booking, BookingStatus, Settlement};
+pub use booking::{BookedSeat, Booking, BookingRefund, BookingStatus, Extension, Settlement};
 pub use claim::{Answer, Claim, ClaimKey, ClaimStatus, Fingerprint, Resource};
 pub use payment::{
-    GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, UnknownMethod,
+    GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, RefundReason,
+    UnknownMethod,
 };
 pub use showtime::{Showtime, ShowtimeStatus, ShowtimeSummary, StoredShowtime, Version};

@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use seathold_core::{BookingId, Currency, PaymentId, Timestamp, UserId};
+use sha2::{Digest, Sha256};
 
 /// How a buyer pays; also the name of the provider behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,10 +80,90 @@ pub struct Payment {
     pub expires_at: Timestamp,
     /// When the money was taken.
     pub paid_at: Option<Timestamp>,
+    /// Why the money goes back, once it does.
+    pub refund_reason: Option<RefundReason>,
+    /// The payment of which this is a second charge, found out by the gateway's
+    /// word; it goes back.
+    pub again_of: Option<PaymentId>,
+    /// When the gateway is to be asked next: whether it was paid, or to take the
+    /// refund.
+    pub next_check: Option<Timestamp>,
+    /// How often it was asked since the status changed.
+    pub checks: u32,
     /// When the row was made.
     pub created_at: Timestamp,
     /// When the row last changed.
     pub updated_at: Timestamp,
+}
+
+impl Payment {
+    /// What the gateway knows it by.
+    #[must_use]
+    pub fn reference(&self) -> PaymentId {
+        self.again_of.unwrap_or(self.id)
+    }
+
+    /// A further charge of this payment, known by a reference of its own: the
+    /// same row however often it is told, to be given back.
+    #[must_use]
+    pub fn charged_again(&self, event: &GatewayEvent, at: Timestamp) -> Self {
+        let told = format!("{} {} {}", self.id, event.provider.as_str(), event.transaction_id);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&Sha256::digest(told)[..16]);
+        Self {
+            id: PaymentId::from_uuid(uuid::Builder::from_custom_bytes(bytes).into_uuid()),
+            transaction_id: Some(event.transaction_id.clone()),
+            amount: event.amount,
+            status: PaymentStatus::RefundPending,
+            payment_url: None,
+            paid_at: Some(event.paid_at.unwrap_or(at)),
+            refund_reason: Some(RefundReason::PaidTwice),
+            again_of: Some(self.id),
+            next_check: None,
+            checks: 0,
+            updated_at: at,
+            ..self.clone()
+        }
+    }
+}
+
+/// Why money goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundReason {
+    /// The seats were gone, or sold for another payment.
+    NotSold,
+    /// The gateway took it twice.
+    PaidTwice,
+    /// The owner gave the booking back.
+    Owner,
+    /// An admin gave the booking back.
+    Admin,
+    /// The showtime was cancelled.
+    ShowtimeCancelled,
+}
+
+impl RefundReason {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::NotSold, Self::PaidTwice, Self::Owner, Self::Admin, Self::ShowtimeCancelled];
+
+    /// Whether a sold booking is given back, and not only money.
+    #[must_use]
+    pub const fn is_of_booking(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin | Self::ShowtimeCancelled)
+    }
+
+    /// The reason's name for stores.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSold => "not_sold",
+            Self::PaidTwice => "paid_twice",
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::ShowtimeCancelled => "showtime_cancelled",
+        }
+    }
 }
 
 /// The life of a payment.
@@ -97,9 +178,9 @@ pub enum PaymentStatus {
     /// Nobody paid in time. Only ever read, never stored: money that comes
     /// later still counts.
     Expired,
-    /// Paid for nothing; the money is on its way back.
+    /// Paid for nothing, or for what was given back; the money is on its way.
     RefundPending,
-    /// Paid for nothing, and given back.
+    /// The money was given back.
     Refunded,
 }
 
@@ -182,6 +263,18 @@ pub struct ReceivedEvent {
     pub received_at: Timestamp,
     /// Until when somebody is acting on it.
     pub lease_until: Option<Timestamp>,
+    /// How many rounds have tried in vain to do what follows from it.
+    pub tries: u32,
+    /// Before then, no round tries again.
+    pub next_try: Option<Timestamp>,
     /// Whether everything that follows from it is done.
     pub done: bool,
+}
+
+impl ReceivedEvent {
+    /// One that has just come.
+    #[must_use]
+    pub const fn new(event: GatewayEvent, received_at: Timestamp) -> Self {
+        Self { event, received_at, lease_until: None, tries: 0, next_try: None, done: false }
+    }
 }

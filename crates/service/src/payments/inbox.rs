@@ -1,6 +1,11 @@
 use std::sync::Arc;
 
-use crate::limits::{EVENT_LEASE_MS, PAGE, SETTLE_WAIT};
+use seathold_core::Timestamp;
+
+use super::Scope;
+use crate::limits::{
+    EVENT_LEASE_MS, EVENT_RETRY_MAX_MS, EVENT_RETRY_MS, EVENT_STUCK_MS, PAGE, SETTLE_WAIT,
+};
 use crate::model::{GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
 use crate::ports::{EventKey, PaymentMove, StoreError};
 use crate::{Error, Received, Service};
@@ -20,7 +25,7 @@ impl Service {
         }
         let key = EventKey::from(&event);
         let received_at = self.env.now();
-        let new = ReceivedEvent { event, received_at, lease_until: None, done: false };
+        let new = ReceivedEvent::new(event, received_at);
         let mut row = self.store.receive_event(&new).await?;
         if let Some(payment) = payment.as_ref().filter(|payment| !fits(&row.event, payment)) {
             // Kept while nobody could know that it was wrong: it stands in the way.
@@ -34,28 +39,51 @@ impl Service {
         }
         metrics::counter!("seathold_webhooks_total", "outcome" => "taken").increment(1);
         if !row.done {
-            let service = self.clone();
-            let work = self.env.detached(async move { service.drive(&key, &row.event).await });
+            let (service, event) = (self.clone(), row.event);
+            let work = self.env.detached(async move { service.drive(&key, &event).await });
             // Late or failed: the cron goes on with it.
             let _ = tokio::time::timeout(SETTLE_WAIT, work).await;
         }
-        Ok(Received::Taken)
+        Ok(if row.done { Received::Repeated } else { Received::Taken })
     }
 
-    /// Goes on with every event that is not done; gives how many are now.
+    /// Goes on with the events that are not done and whose turn it is; gives how
+    /// many are now. Tells in metrics of those that are stuck.
     ///
     /// # Errors
     /// The store failed.
     pub async fn settle_inbox(&self) -> Result<u64, Error> {
-        let (mut done, mut after) = (0, None);
+        self.drive_inbox(Scope::Due).await
+    }
+
+    pub(crate) async fn drive_inbox(&self, scope: Scope) -> Result<u64, Error> {
+        let (mut done, mut after, mut open) = (0, None, Open::default());
         loop {
             let rows = self.store.events_after(after.as_ref(), true, PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(done) };
+            let Some(last) = rows.last() else { break };
             after = Some(EventKey::from(&last.event));
             for row in rows {
-                done += u64::from(self.drive(&EventKey::from(&row.event), &row.event).await);
+                let now = self.env.now();
+                let is_done = scope.takes(row.next_try, now) && self.try_again(&row).await?;
+                done += u64::from(is_done);
+                if !is_done {
+                    open.count(&row, now);
+                }
             }
         }
+        open.tell();
+        Ok(done)
+    }
+
+    /// Goes on with an event; if in vain, the next round but one or more does.
+    async fn try_again(&self, row: &ReceivedEvent) -> Result<bool, Error> {
+        let key = EventKey::from(&row.event);
+        if self.drive(&key, &row.event).await {
+            return Ok(true);
+        }
+        let wait = self.env.backoff(EVENT_RETRY_MS, EVENT_RETRY_MAX_MS, row.tries);
+        self.store.postpone_event(&key, self.env.now().plus_millis(wait)).await?;
+        Ok(false)
     }
 
     /// Goes on with events that came before their payment was known here.
@@ -112,7 +140,8 @@ impl Service {
     async fn failed(&self, payment: &Payment) -> Result<(), Error> {
         let step = PaymentMove::new(
             payment.id,
-            &[PaymentStatus::Pending],
+            // Of a superseded one, too, nobody need ask any more.
+            &[PaymentStatus::Pending, PaymentStatus::Failed],
             PaymentStatus::Failed,
             self.env.now(),
         );
@@ -120,8 +149,9 @@ impl Service {
         Ok(())
     }
 
-    /// The payment an event is about: by the gateway's reference, or by ours
-    /// while the gateway's is not known here yet.
+    /// The payment an event is about: by the gateway's reference, or else by ours.
+    /// A failed attempt may have had a reference of its own, and so may a second
+    /// charge.
     pub(crate) async fn payment_meant(
         &self,
         event: &GatewayEvent,
@@ -133,9 +163,27 @@ impl Service {
         }
         let Some(id) = event.payment_id else { return Ok(None) };
         let named = self.store.payment(id).await?;
-        Ok(named.filter(|payment| {
-            payment.provider == event.provider && payment.transaction_id.is_none()
-        }))
+        Ok(named.filter(|payment| payment.provider == event.provider))
+    }
+}
+
+/// What a round has left undone.
+#[derive(Default)]
+struct Open {
+    stuck: u64,
+    oldest_ms: i64,
+}
+
+impl Open {
+    fn count(&mut self, row: &ReceivedEvent, now: Timestamp) {
+        let age = now.millis_since(row.received_at);
+        self.stuck += u64::from(age > EVENT_STUCK_MS);
+        self.oldest_ms = self.oldest_ms.max(age);
+    }
+
+    fn tell(&self) {
+        metrics::gauge!("seathold_inbox_stuck").set(self.stuck as f64);
+        metrics::gauge!("seathold_inbox_oldest_seconds").set(self.oldest_ms as f64 / 1000.0);
     }
 }
 

@@ -1,7 +1,7 @@
 use seathold_core::{Refusal, Timestamp};
 
 use crate::desk::Order;
-use crate::model::{Booking, BookingStatus, GatewayEvent, Payment, PaymentStatus};
+use crate::model::{Booking, BookingStatus, GatewayEvent, Payment, PaymentStatus, RefundReason};
 use crate::ports::PaymentMove;
 use crate::{Error, Service};
 
@@ -15,7 +15,11 @@ impl Service {
         lease_until: Timestamp,
     ) -> Result<(), Error> {
         if payment.status.is_charged() {
-            return Ok(());
+            let known = payment.transaction_id.as_deref();
+            return match known.is_none_or(|known| known == event.transaction_id) {
+                true => Ok(()),
+                false => self.charged_again(payment, event).await,
+            };
         }
         let sold = self.sell_for(payment, lease_until).await?;
         let now = self.env.now();
@@ -25,6 +29,8 @@ impl Service {
             to: if sold { PaymentStatus::Completed } else { PaymentStatus::RefundPending },
             paid_at: Some(event.paid_at.unwrap_or(now)),
             transaction_id: Some(&event.transaction_id),
+            refund_reason: (!sold).then_some(RefundReason::NotSold),
+            keep_checking: false,
             at: now,
             deadline: Some(lease_until),
         };
@@ -35,7 +41,23 @@ impl Service {
         tracing::info!(payment_id = %payment.id, booking_id = %payment.booking_id, sold, "paid");
         if !sold {
             // Not accepted: the cron tries again.
-            self.refund(payment).await;
+            let transaction_id = Some(event.transaction_id.clone());
+            self.refund(&Payment { transaction_id, updated_at: now, ..payment.clone() }).await;
+        }
+        Ok(())
+    }
+
+    /// The gateway has taken the money once more: that charge is a payment of its
+    /// own, which goes back.
+    async fn charged_again(&self, payment: &Payment, event: &GatewayEvent) -> Result<(), Error> {
+        let again = payment.charged_again(event, self.env.now());
+        tracing::warn!(payment_id = %payment.id, again = %again.id, "charged once more");
+        self.store.insert_payment(&again).await?;
+        // By another driver before, perhaps.
+        if let Some(again) = self.store.payment(again.id).await?
+            && again.status == PaymentStatus::RefundPending
+        {
+            self.refund(&again).await;
         }
         Ok(())
     }
@@ -75,7 +97,7 @@ impl Service {
     async fn sell_late(&self, booking: &Booking, commit_by: Timestamp) -> Result<bool, Error> {
         // Read anew: a cancel marks the row before it frees the seats.
         let row = self.store.booking(booking.id).await?;
-        if row.is_none_or(|row| row.cancelled_at.is_some()) {
+        if row.is_none_or(|row| row.cancelled_at.is_some() || row.refund.is_some()) {
             return Ok(false);
         }
         self.sell(booking, true, commit_by).await

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use seathold_core::{PaymentId, Refusal};
 
 use crate::desk::Order;
-use crate::limits::CLAIM_LEASE_MS;
+use crate::limits::{CLAIM_LEASE_MS, FIRST_CHECK_MS, HOLD_EXTENDED_MAX_MS};
 use crate::model::{Booking, BookingStatus, Payment, PaymentMethod, PaymentStatus, Resource};
 use crate::ports::{Inserted, PaymentMove, PaymentRequest};
 use crate::{Error, PayRequest, Reply, Service, Session, Viewer};
@@ -68,9 +68,24 @@ impl Service {
         if !self.gateway.offers(request.method) {
             return Err(Refusal::PaymentMethodUnavailable.into());
         }
+        if let Some(payment) = self.opened_before(&booking, request.method).await? {
+            return Ok(Session { booking, payment: Some(payment) });
+        }
+        let booking = self.extended(booking, request.method).await?;
         let payment = self.pending(&booking, id, request.method, request.return_url).await?;
         let payment = self.opened(&booking, payment).await?;
         Ok(Session { booking, payment: Some(payment) })
+    }
+
+    /// The session that this booking has for this method.
+    async fn opened_before(
+        &self,
+        booking: &Booking,
+        method: PaymentMethod,
+    ) -> Result<Option<Payment>, Error> {
+        let pending = self.store.pending_payment(booking.id).await?;
+        let same = |it: &Payment| it.provider == method && it.payment_url.is_some();
+        Ok(pending.filter(same))
     }
 
     /// Confirms a booking that costs nothing.
@@ -89,6 +104,30 @@ impl Service {
         let confirmed = self.store.confirm_booking(booking.id, None, self.env.now()).await;
         let confirmed = confirmed.map_err(|error| Error::from(error).after_commit())?;
         Ok(Session { booking: confirmed.ok_or(Error::Unknown)?, payment: None })
+    }
+
+    /// Lets the hold last as long as the gateway gives a buyer, but not for ever:
+    /// a method that needs longer than is left is not to be had any more.
+    async fn extended(&self, booking: Booking, method: PaymentMethod) -> Result<Booking, Error> {
+        let window = i64::try_from(self.gateway.window(method).as_millis()).unwrap_or(i64::MAX);
+        let needed = self.env.now().plus_millis(window);
+        if needed <= booking.hold_expires_at {
+            return Ok(booking);
+        }
+        if needed > booking.held_at.plus_millis(HOLD_EXTENDED_MAX_MS) {
+            return Err(Refusal::PaymentMethodUnavailable.into());
+        }
+        let extend = Order::Extend { booking: booking.id, until: needed };
+        match self.desks.order(booking.showtime_id, extend).await {
+            // The row follows.
+            Ok(_) => match self.current(booking.id).await.map_err(Error::after_commit)? {
+                booking if booking.status == BookingStatus::Pending => Ok(booking),
+                _ => Err(Refusal::BookingNotPending.into()),
+            },
+            Err(Error::Refused(Refusal::HoldExpired)) => Err(Refusal::HoldExpired.into()),
+            Err(Error::Refused(_)) => Err(Refusal::BookingNotPending.into()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The one pending payment of a booking: the one that is there, else a new
@@ -121,6 +160,10 @@ impl Service {
             return_url,
             expires_at: booking.hold_expires_at,
             paid_at: None,
+            refund_reason: None,
+            again_of: None,
+            next_check: Some(now.plus_millis(FIRST_CHECK_MS)),
+            checks: 0,
             created_at: now,
             updated_at: now,
         };
@@ -129,12 +172,15 @@ impl Service {
                 Inserted::Yes => return Ok(payment),
                 Inserted::Pending(other) if other.provider == method => return Ok(*other),
                 Inserted::Pending(other) => {
-                    let step = PaymentMove::new(
-                        other.id,
-                        &[PaymentStatus::Pending],
-                        PaymentStatus::Failed,
-                        now,
-                    );
+                    let step = PaymentMove {
+                        keep_checking: true,
+                        ..PaymentMove::new(
+                            other.id,
+                            &[PaymentStatus::Pending],
+                            PaymentStatus::Failed,
+                            now,
+                        )
+                    };
                     self.store.move_payment(&step).await?;
                 }
             }
@@ -146,6 +192,8 @@ impl Service {
         if payment.payment_url.is_some() {
             return Ok(payment);
         }
+        // Later than when the payment was made, if that was by an earlier try.
+        payment.expires_at = booking.hold_expires_at;
         let request = PaymentRequest {
             payment_id: payment.id,
             booking_id: booking.id,
@@ -154,6 +202,7 @@ impl Service {
             amount: payment.amount,
             currency: payment.currency,
             return_url: payment.return_url.clone(),
+            created_at: payment.created_at,
             expires_at: payment.expires_at,
         };
         let session = self.gateway.open(&request).await.map_err(|error| {
@@ -161,13 +210,19 @@ impl Service {
             Error::Gateway
         })?;
         let (transaction, url) = (session.transaction_id, session.payment_url);
-        let stored = self.store.open_session(payment.id, &transaction, &url, self.env.now()).await;
+        let now = self.env.now();
+        let stored = self
+            .store
+            .open_session(payment.id, transaction.as_deref(), &url, payment.expires_at, now)
+            .await;
         if !stored.map_err(|error| Error::from(error).after_commit())? {
             tracing::error!(payment_id = %payment.id, "gateway used a transaction id twice");
             return Err(Error::Gateway);
         }
-        self.settle_events_of(payment.provider, &transaction).await;
-        payment.transaction_id = Some(transaction);
+        if let Some(transaction) = transaction {
+            self.settle_events_of(payment.provider, &transaction).await;
+            payment.transaction_id = Some(transaction);
+        }
         payment.payment_url = Some(url);
         Ok(payment)
     }

@@ -2,7 +2,9 @@ use async_trait::async_trait;
 use seathold_core::{BookingId, PaymentId, ShowtimeId, Timestamp, UserId};
 
 use super::{Page, PageRequest, StoreError};
-use crate::model::{Answer, Booking, BookingStatus, Claim, ClaimKey, Settlement};
+use crate::model::{
+    Answer, Booking, BookingRefund, BookingStatus, Claim, ClaimKey, Extension, Settlement,
+};
 
 /// What has to be durable before a batch's commit.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +70,15 @@ pub enum PendingFilter {
     ExpiredAt(Timestamp),
 }
 
+/// How many bookings of a showtime are given back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refunds {
+    /// Whose money is on its way.
+    pub pending: u64,
+    /// Whose money is back.
+    pub done: u64,
+}
+
 /// Bookings, and the idempotency keys beside them.
 #[async_trait]
 pub trait Bookings: Send + Sync {
@@ -129,15 +140,49 @@ pub trait Bookings: Send + Sync {
     /// were made anew since, are left alone. Gives how many were written.
     async fn settle_bookings(&self, settlements: &[Settlement]) -> Result<u64, StoreError>;
 
+    /// Writes down how long holds last, on rows that are still pending, were not
+    /// made anew since, and say that it ends earlier. Gives how many were written.
+    async fn extend_bookings(&self, extensions: &[Extension]) -> Result<u64, StoreError>;
+
     /// Writes down that a booking is sold, whatever was written before (its
     /// seats have decided), and by which payment, unless a payment is named
-    /// there already. Gives the row as it stands then.
+    /// there already; a row with a refund is left as it is. Gives the row as it
+    /// stands then.
     async fn confirm_booking(
         &self,
         id: BookingId,
         paid_by: Option<PaymentId>,
         at: Timestamp,
     ) -> Result<Option<Booking>, StoreError>;
+
+    /// Writes down that a confirmed booking is given back, unless that stands
+    /// there already. Gives the row as it stands then.
+    async fn mark_refund(
+        &self,
+        id: BookingId,
+        refund: &BookingRefund,
+    ) -> Result<Option<Booking>, StoreError>;
+
+    /// Writes down that the seats of a booking with a refund are free: it is
+    /// cancelled. Gives the row as it stands then.
+    async fn cancel_refunded(
+        &self,
+        id: BookingId,
+        at: Timestamp,
+    ) -> Result<Option<Booking>, StoreError>;
+
+    /// Writes down that the money of a refund is back, if that is new.
+    async fn note_refunded(&self, id: BookingId, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Confirmed rows with a refund, after this id, in order of ids.
+    async fn refunding_bookings(
+        &self,
+        after: Option<BookingId>,
+        limit: u32,
+    ) -> Result<Vec<Booking>, StoreError>;
+
+    /// How many rows of a showtime have a refund.
+    async fn refunds_of(&self, showtime: ShowtimeId) -> Result<Refunds, StoreError>;
 
     /// Rows after this id, in order of ids, for `verify`.
     async fn bookings_after(

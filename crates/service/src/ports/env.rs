@@ -71,6 +71,17 @@ impl Env {
         format!("BK-{}", letters.iter().collect::<String>())
     }
 
+    /// How long to wait, in ms, after so many tries in vain: from `first` on twice
+    /// as long each time, `max` at the most, and up to half of it again at random,
+    /// so that what failed together does not come back together.
+    #[must_use]
+    pub fn backoff(&self, first: i64, max: i64, tries: u32) -> i64 {
+        let doubled = first.saturating_mul(1_i64.checked_shl(tries).unwrap_or(i64::MAX));
+        let wait = if doubled > 0 { doubled.min(max) } else { max };
+        let part = i64::from(u32::from_be_bytes(self.bytes()));
+        wait + (wait / 2).saturating_mul(part) / i64::from(u32::MAX)
+    }
+
     /// Runs `work` to its end even when the caller goes away. `None`: it panicked.
     pub async fn detached<T: Send + 'static>(
         &self,

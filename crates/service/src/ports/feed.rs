@@ -40,7 +40,7 @@ impl News {
             Some(SeatChange { label: *label, from, to: to.clone() })
         };
         let seats = self.seats.iter().map(change).collect::<Option<_>>()?;
-        Some(Change { seats, cancelled_at: self.cancelled_at, not_before: None })
+        Some(Change { seats, cancelled_at: self.cancelled_at, not_before: None, before: None })
     }
 }
 

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use seathold_core::{BookingId, Currency, PaymentId, RefundId, Timestamp};
 
-use crate::model::PaymentMethod;
+use crate::model::{GatewayEvent, PaymentMethod};
 
 /// A payment to be opened at the gateway.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct PaymentRequest {
     pub currency: Currency,
     /// Where the buyer goes afterwards.
     pub return_url: Option<String>,
+    /// When the payment was started here: part of its name at some providers.
+    pub created_at: Timestamp,
     /// Until when the buyer should pay.
     pub expires_at: Timestamp,
 }
@@ -27,10 +31,38 @@ pub struct PaymentRequest {
 /// A payment the gateway has opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewaySession {
-    /// The gateway's reference.
-    pub transaction_id: String,
+    /// The gateway's reference; none while it gives one only to what is paid.
+    pub transaction_id: Option<String>,
     /// Where the buyer pays.
     pub payment_url: String,
+}
+
+/// A payment that is asked about.
+#[derive(Clone, Debug)]
+pub struct StatusRequest {
+    /// Which one.
+    pub payment_id: PaymentId,
+    /// How it is paid.
+    pub method: PaymentMethod,
+    /// The gateway's reference, if it is known.
+    pub transaction_id: Option<String>,
+    /// What is due, in minor units.
+    pub amount: i64,
+    /// Of which currency.
+    pub currency: Currency,
+    /// When the payment was started here.
+    pub created_at: Timestamp,
+}
+
+/// How a payment stands at the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Not decided yet.
+    Pending,
+    /// Paid or not: the same event as the gateway's message tells.
+    Ended(GatewayEvent),
+    /// The gateway does not know that payment.
+    Unknown,
 }
 
 /// Money to be given back.
@@ -42,8 +74,28 @@ pub struct RefundRequest {
     pub payment_id: PaymentId,
     /// How it was paid.
     pub method: PaymentMethod,
+    /// The gateway's reference of the payment.
+    pub transaction_id: Option<String>,
     /// How much, in minor units.
     pub amount: i64,
+    /// Of which currency.
+    pub currency: Currency,
+    /// When the payment was started here.
+    pub created_at: Timestamp,
+    /// When it was decided to give it back: part of the refund's name at some
+    /// providers, so the same at each repeat.
+    pub requested_at: Timestamp,
+    /// What the buyer reads.
+    pub reason: String,
+}
+
+/// How a refund stands that the gateway has not refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refunded {
+    /// The money is back.
+    Done,
+    /// Accepted; to be asked for again, with the same refund id.
+    Pending,
 }
 
 /// The gateway did not do it, or did not say whether it did. Repeating the
@@ -58,9 +110,16 @@ pub trait Gateway: Send + Sync {
     /// Whether this method can be used.
     fn offers(&self, method: PaymentMethod) -> bool;
 
+    /// The shortest time a buyer is given to pay: no session ends earlier.
+    fn window(&self, method: PaymentMethod) -> Duration;
+
     /// Opens a payment; with a payment id already used, gives the same session.
     async fn open(&self, request: &PaymentRequest) -> Result<GatewaySession, GatewayError>;
 
-    /// Gives a payment back; with a refund id already used, does nothing more.
-    async fn refund(&self, request: &RefundRequest) -> Result<(), GatewayError>;
+    /// How a payment stands.
+    async fn status(&self, request: &StatusRequest) -> Result<Standing, GatewayError>;
+
+    /// Gives a payment back; with a refund id already used, does nothing more
+    /// and says how that refund stands.
+    async fn refund(&self, request: &RefundRequest) -> Result<Refunded, GatewayError>;
 }

@@ -9,10 +9,15 @@ mod payments;
 mod showtimes;
 mod store;
 
-pub use bookings::{BookingFilter, Bookings, ClaimEnd, PendingFilter, Preparation, Prepared};
+pub use bookings::{
+    BookingFilter, Bookings, ClaimEnd, PendingFilter, Preparation, Prepared, Refunds,
+};
 pub use env::{Clock, Env, Random, Spawn};
 pub use feed::{Feed, News, NoFeed};
-pub use gateway::{Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest};
+pub use gateway::{
+    Gateway, GatewayError, GatewaySession, PaymentRequest, RefundRequest, Refunded, Standing,
+    StatusRequest,
+};
 pub use lease::{Lease, LeaseError, Leases};
 pub use payments::{EventKey, Inserted, PaymentMove, Payments};
 pub use showtimes::{

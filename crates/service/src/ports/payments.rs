@@ -1,8 +1,10 @@
 use async_trait::async_trait;
-use seathold_core::{PaymentId, Timestamp};
+use seathold_core::{BookingId, PaymentId, Timestamp};
 
 use super::StoreError;
-use crate::model::{GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
+use crate::model::{
+    GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, RefundReason,
+};
 
 /// What became of a new payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +26,13 @@ pub struct PaymentMove<'a> {
     pub to: PaymentStatus,
     /// When the money was taken, to store.
     pub paid_at: Option<Timestamp>,
-    /// The gateway's reference, to store if none is there.
+    /// The gateway's reference of the charge, to store whatever is there.
     pub transaction_id: Option<&'a str>,
+    /// Why the money goes back, to store.
+    pub refund_reason: Option<RefundReason>,
+    /// Whether the gateway is still to be asked when it was to be. Else nothing is
+    /// planned: a refund is due at once.
+    pub keep_checking: bool,
     /// When the row changes.
     pub at: Timestamp,
     /// By the store's clock, only before this moment: a driver that lost its
@@ -34,7 +41,7 @@ pub struct PaymentMove<'a> {
 }
 
 impl<'a> PaymentMove<'a> {
-    /// A step that changes the status alone.
+    /// A step that changes the status alone, and ends what the gateway was asked.
     #[must_use]
     pub const fn new(
         id: PaymentId,
@@ -42,7 +49,17 @@ impl<'a> PaymentMove<'a> {
         to: PaymentStatus,
         at: Timestamp,
     ) -> Self {
-        Self { id, from, to, paid_at: None, transaction_id: None, at, deadline: None }
+        Self {
+            id,
+            from,
+            to,
+            paid_at: None,
+            transaction_id: None,
+            refund_reason: None,
+            keep_checking: false,
+            at,
+            deadline: None,
+        }
     }
 }
 
@@ -70,12 +87,15 @@ impl From<&GatewayEvent> for EventKey {
 /// Payments, and the inbox of what gateways say.
 #[async_trait]
 pub trait Payments: Send + Sync {
-    /// Adds a payment, unless its booking has a pending one. One whose id is
+    /// Adds a payment; not a pending one if its booking has one. One whose id is
     /// there already is left as it is.
     async fn insert_payment(&self, payment: &Payment) -> Result<Inserted, StoreError>;
 
     /// One payment.
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError>;
+
+    /// The pending payment of a booking.
+    async fn pending_payment(&self, booking: BookingId) -> Result<Option<Payment>, StoreError>;
 
     /// The payment with this reference at this provider.
     async fn payment_of_transaction(
@@ -84,13 +104,16 @@ pub trait Payments: Send + Sync {
         transaction_id: &str,
     ) -> Result<Option<Payment>, StoreError>;
 
-    /// Stores the gateway's reference and URL. `false`: another payment of this
-    /// provider has that reference, or there is no such payment.
+    /// Stores the gateway's URL, until when the buyer may pay there, and its
+    /// reference if it has given one and none of a charge is there. `false`:
+    /// another payment of this provider has that reference, or there is no such
+    /// payment.
     async fn open_session(
         &self,
         id: PaymentId,
-        transaction_id: &str,
+        transaction_id: Option<&str>,
         payment_url: &str,
+        expires_at: Timestamp,
         at: Timestamp,
     ) -> Result<bool, StoreError>;
 
@@ -99,12 +122,30 @@ pub trait Payments: Send + Sync {
     /// has the reference or is the pending one of the booking.
     async fn move_payment(&self, step: &PaymentMove<'_>) -> Result<bool, StoreError>;
 
-    /// Payments with this stored status, in order of ids.
+    /// Payments with this stored status after this id, in order of ids.
     async fn payments_with_status(
         &self,
         status: PaymentStatus,
+        after: Option<PaymentId>,
         limit: u32,
     ) -> Result<Vec<Payment>, StoreError>;
+
+    /// Payments that may yet be paid whose `next_check` is at or before the
+    /// moment, the earliest first.
+    async fn payments_to_check(
+        &self,
+        at: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError>;
+
+    /// Counts a check, and sets when the next is due. `false`: `next_check` is
+    /// not as it was seen, somebody else was faster.
+    async fn count_check(
+        &self,
+        id: PaymentId,
+        seen: Option<Timestamp>,
+        next: Option<Timestamp>,
+    ) -> Result<bool, StoreError>;
 
     /// Keeps an event, unless it is there; gives the row as it stands then.
     async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError>;
@@ -124,6 +165,10 @@ pub trait Payments: Send + Sync {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError>;
+
+    /// Counts a try in vain, and sets before when no round tries again. An event
+    /// that is done is left as it is.
+    async fn postpone_event(&self, key: &EventKey, next_try: Timestamp) -> Result<(), StoreError>;
 
     /// Notes that everything that follows from an event is done.
     async fn finish_event(&self, key: &EventKey) -> Result<(), StoreError>;

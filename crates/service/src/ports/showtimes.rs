@@ -144,6 +144,14 @@ pub trait Showtimes: Send + Sync {
         limit: u32,
     ) -> Result<Vec<ShowtimeId>, StoreError>;
 
+    /// Cancelled showtimes after `after`, in order of ids, whose stored counter
+    /// says that not all seats are available: some are sold.
+    async fn cancelled_with_sales(
+        &self,
+        after: Option<ShowtimeId>,
+        limit: u32,
+    ) -> Result<Vec<ShowtimeId>, StoreError>;
+
     /// The ids after `after`, in order of ids, for `verify`.
     async fn showtime_ids(
         &self,

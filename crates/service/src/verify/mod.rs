@@ -27,6 +27,9 @@ pub struct Report {
     pub bookings: BTreeMap<BookingStatus, u64>,
     /// Expired holds that no sweep has freed yet; free all the same.
     pub unswept: u64,
+    /// Successes that gateways have told of and that have matched no payment for
+    /// long: money that somebody has to look after.
+    pub unmatched: Vec<String>,
 }
 
 impl Report {
@@ -124,6 +127,7 @@ struct Findings {
     in_flight: BTreeMap<Invariant, u64>,
     violations: BTreeMap<Invariant, Vec<String>>,
     unswept: u64,
+    unmatched: Vec<String>,
     /// Bookings that took effect, with their keys.
     took_effect: Vec<(ClaimKey, BookingId)>,
 }
@@ -152,6 +156,7 @@ impl Findings {
             self.violations.entry(invariant).or_default().append(&mut texts);
         }
         self.unswept += other.unswept;
+        self.unmatched.extend(other.unmatched);
         self.took_effect.extend(other.took_effect);
     }
 
@@ -190,9 +195,9 @@ impl Service {
         let showtimes = self.check_showtimes(&books.of_showtime, &mut findings).await?;
         findings.check_keys();
         let ledger = self.check_money(&mut findings).await?;
-        let unswept = findings.unswept;
-        let checks = findings.into_checks();
-        Ok(Report { at, checks, ledger, showtimes, bookings: books.by_status, unswept })
+        let (unswept, unmatched) = (findings.unswept, std::mem::take(&mut findings.unmatched));
+        let (checks, bookings) = (findings.into_checks(), books.by_status);
+        Ok(Report { at, checks, ledger, showtimes, bookings, unswept, unmatched })
     }
 
     async fn read_bookings(&self) -> Result<Books, StoreError> {

@@ -1,12 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use seathold_core::{BookingId, Currency};
+use seathold_core::{BookingId, Currency, Timestamp};
 
 use super::{Findings, Invariant, Ledger};
 use crate::Service;
-use crate::limits::PAGE;
-use crate::model::{Booking, BookingStatus, Outcome, Payment, PaymentStatus, ReceivedEvent};
+use crate::limits::{PAGE, REFUNDING_MS, UNMATCHED_MS};
+use crate::model::{
+    Booking, BookingStatus, GatewayEvent, Outcome, Payment, PaymentStatus, ReceivedEvent,
+};
 use crate::ports::{EventKey, StoreError};
 
 /// Like the seats': payment and booking are two reads.
@@ -59,10 +61,13 @@ impl Service {
             row.status == BookingStatus::Confirmed && row.paid_by == Some(payment.id)
         });
         let id = payment.id;
+        let refunding = booking.as_ref().is_some_and(|row| is_on_its_way(row, self.env.now()));
         Ok(match payment.status {
             PaymentStatus::Completed if !buys => {
                 Chain::Bad(format!("payment {id} is completed, and bought nothing"))
             }
+            // Its seats are about to be freed.
+            PaymentStatus::RefundPending | PaymentStatus::Refunded if refunding => Chain::InFlight,
             PaymentStatus::RefundPending | PaymentStatus::Refunded if buys => {
                 Chain::Bad(format!("payment {id} is refunded, and bought its seats"))
             }
@@ -80,8 +85,19 @@ impl Service {
             after = Some(EventKey::from(&last.event));
             for row in rows.iter().filter(|row| row.event.outcome == Outcome::Success) {
                 note(findings, self.settled(|| self.event_chain(row)).await?);
+                if self.is_lost(row).await? {
+                    let GatewayEvent { provider, transaction_id, amount, .. } = &row.event;
+                    let provider = provider.as_str();
+                    findings.unmatched.push(format!("{provider} {transaction_id}: {amount}"));
+                }
             }
         }
+    }
+
+    /// Whether a success has matched no payment for longer than gateways repeat it.
+    async fn is_lost(&self, row: &ReceivedEvent) -> Result<bool, StoreError> {
+        let old = self.env.now().millis_since(row.received_at) > UNMATCHED_MS;
+        Ok(!row.done && old && self.payment_meant(&row.event).await?.is_none())
     }
 
     async fn event_chain(&self, row: &ReceivedEvent) -> Result<Chain, StoreError> {
@@ -127,6 +143,8 @@ impl Service {
         });
         Ok(if is_paid {
             Chain::Good
+        } else if is_on_its_way(&row, self.env.now()) {
+            Chain::InFlight
         } else if self.unsettled_bookings().await?.contains(&row.id) {
             // Its seats are sold; the event that sold them is still being driven.
             Chain::InFlight
@@ -164,6 +182,12 @@ impl Service {
         }
         Ok(chain)
     }
+}
+
+/// Whether a booking is being given back, and not for too long.
+pub(super) fn is_on_its_way(row: &Booking, now: Timestamp) -> bool {
+    let young = |since| now.millis_since(since) < REFUNDING_MS;
+    row.is_refunding() && row.refund.is_some_and(|refund| young(refund.since))
 }
 
 fn note(findings: &mut Findings, chain: Chain) {

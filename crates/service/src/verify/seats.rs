@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use seathold_core::{BookingId, SeatLabel, SeatState, ShowtimeId, Timestamp};
 
+use super::money::is_on_its_way;
 use super::{Findings, Invariant};
 use crate::Service;
 use crate::limits::CLAIM_TTL_MS;
@@ -125,7 +126,9 @@ fn check_rows(
         findings.check(Invariant::AllOrNone, under.is_empty() || under == own || over, || {
             format!("booking {} stands on {under:?}, of {own:?}", row.id)
         });
-        if row.status == BookingStatus::Confirmed {
+        if booked == 0 && is_on_its_way(row, now) {
+            findings.in_flight(Invariant::Sold);
+        } else if row.status == BookingStatus::Confirmed {
             findings.check(Invariant::Sold, booked == own.len(), || {
                 format!("booking {} is confirmed, {booked} of {} seats are", row.id, own.len())
             });

@@ -15,7 +15,7 @@ use crate::support::Stage;
 
 const TTL: i64 = 600_000;
 
-trait Story {
+pub(crate) trait Story {
     /// What is true before anything goes wrong.
     async fn begin(stage: &Stage) -> Self;
     /// What goes wrong.
@@ -25,9 +25,9 @@ trait Story {
 }
 
 /// More calls than any story makes.
-const CALLS_MAX: u64 = 60;
+const CALLS_MAX: u64 = 80;
 
-async fn tell<S: Story>() {
+pub(crate) async fn tell<S: Story>() {
     for fault in Fault::ALL {
         let mut struck = 0;
         for call in 0..CALLS_MAX {

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
 use seathold_core::Refusal;
+use seathold_service::limits::{EVENT_RETRY_MS, REFUND_RETRY_MS, UNMATCHED_MS};
 use seathold_service::model::{
     BookingStatus, GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus,
 };
+use seathold_service::ports::EventKey;
 use seathold_service::{Error, PayRequest, Received, Reply};
 use seathold_testkit::BookkeepingGateway;
 use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, pay, word};
@@ -13,31 +15,31 @@ use crate::support::Stage;
 const TTL: i64 = 600_000;
 
 /// A held seat with a payment that was started.
-struct Started {
-    stage: Stage,
-    held: Reply,
-    session: Reply,
+pub(crate) struct Started {
+    pub(crate) stage: Stage,
+    pub(crate) held: Reply,
+    pub(crate) session: Reply,
 }
 
 impl Started {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let stage = Stage::new().await;
         let held = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
         let session = stage.service.pay(pay(booking_of(&held), &stage.world.key("ann"))).await;
         Self { session: session.expect("a session"), held, stage }
     }
 
-    async fn hear(&self, session: &Reply, outcome: Outcome) -> Received {
+    pub(crate) async fn hear(&self, session: &Reply, outcome: Outcome) -> Received {
         let event = word(session, outcome, SEAT_PRICE);
         self.stage.service.receive(event).await.expect("a store")
     }
 
-    async fn payment(&self, session: &Reply) -> Payment {
+    pub(crate) async fn payment(&self, session: &Reply) -> Payment {
         let id = word(session, Outcome::Success, 0).payment_id.expect("ours");
         self.stage.world.store.payment(id).await.expect("a store").expect("a payment")
     }
 
-    async fn status(&self) -> (BookingStatus, PaymentStatus) {
+    pub(crate) async fn status(&self) -> (BookingStatus, PaymentStatus) {
         let booking = self.stage.booking(booking_of(&self.held)).await;
         (booking.status, self.payment(&self.session).await.status)
     }
@@ -92,6 +94,8 @@ async fn a_refund_is_asked_for_until_the_gateway_accepts_it() {
     assert_eq!(it.stage.service.settle_refunds().await, Ok(0));
     assert_eq!(it.status().await.1, PaymentStatus::RefundPending);
     it.stage.world.gateway.set_down(false);
+    assert_eq!(it.stage.service.settle_refunds().await, Ok(0), "not yet again");
+    it.stage.world.clock.advance(2 * REFUND_RETRY_MS);
     assert_eq!(it.stage.service.settle_refunds().await, Ok(1));
     assert_eq!(it.stage.service.settle_refunds().await, Ok(0));
     assert_eq!(it.status().await.1, PaymentStatus::Refunded);
@@ -250,5 +254,120 @@ async fn a_key_the_payment_of_which_was_superseded_opens_nothing_anew() {
     assert_eq!(again, Err(Error::Refused(Refusal::KeyReused)));
     let opened = stage.world.gateway.opened();
     assert_eq!(opened.iter().map(|it| it.method).collect::<Vec<_>>(), [PaymentMethod::Momo]);
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_second_charge_of_one_payment_goes_back_and_the_first_stays_sold() {
+    let it = Started::new().await;
+    it.hear(&it.session, Outcome::Success).await;
+    let mut again = word(&it.session, Outcome::Success, SEAT_PRICE);
+    again.transaction_id = "ANOTHER".to_owned();
+    for _ in 0..2 {
+        it.stage.service.receive(again.clone()).await.expect("a store");
+    }
+    it.stage.service.settle_inbox().await.expect("an inbox");
+    assert_eq!(it.status().await, (BookingStatus::Confirmed, PaymentStatus::Completed));
+    let first = it.payment(&it.session).await;
+    let second = it.stage.world.store.payment_of_transaction(PaymentMethod::Card, "ANOTHER").await;
+    let second = second.expect("a store").expect("a row of its own");
+    assert_eq!((second.status, second.again_of), (PaymentStatus::Refunded, Some(first.id)));
+    let refunds = it.stage.world.gateway.refunded();
+    assert_eq!(refunds.len(), 1, "{refunds:?}");
+    assert_eq!((refunds[0].payment_id, refunds[0].refund_id), (first.id, second.id.refund()));
+    assert_eq!(refunds[0].transaction_id.as_deref(), Some("ANOTHER"));
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_charge_under_another_reference_than_was_opened_sells_and_goes_back_by_its_own() {
+    let it = Started::new().await;
+    let mut event = word(&it.session, Outcome::Success, SEAT_PRICE);
+    event.transaction_id = "CHARGE".to_owned();
+    it.stage.service.receive(event).await.expect("a store");
+    assert_eq!(it.status().await, (BookingStatus::Confirmed, PaymentStatus::Completed));
+    assert_eq!(it.payment(&it.session).await.transaction_id.as_deref(), Some("CHARGE"));
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_takes_the_gateway_a_while_is_asked_for_until_it_is_done() {
+    let it = Started::new().await;
+    it.stage.service.cancel(cancel(booking_of(&it.held), "ann")).await.expect("cancelled");
+    it.stage.world.gateway.set_slow(true);
+    it.hear(&it.session, Outcome::Success).await;
+    for _ in 0..3 {
+        assert_eq!(it.stage.service.settle_refunds().await, Ok(0));
+        assert_eq!(it.status().await.1, PaymentStatus::RefundPending);
+        it.stage.world.clock.advance(20 * REFUND_RETRY_MS);
+    }
+    it.stage.world.gateway.set_slow(false);
+    assert_eq!(it.stage.service.settle_refunds().await, Ok(1));
+    assert_eq!(it.stage.world.gateway.refunded().len(), 1);
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn money_that_comes_when_the_show_is_over_goes_back() {
+    let it = Started::new().await;
+    it.stage.world.clock.advance(3 * 3_600_000);
+    it.hear(&it.session, Outcome::Success).await;
+    assert_eq!(it.status().await, (BookingStatus::Expired, PaymentStatus::Refunded));
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_success_that_matches_nothing_is_named_after_a_while() {
+    let stage = Stage::new().await;
+    let event = GatewayEvent {
+        provider: PaymentMethod::Vnpay,
+        transaction_id: "14422574".to_owned(),
+        payment_id: None,
+        outcome: Outcome::Success,
+        amount: SEAT_PRICE,
+        currency: None,
+        paid_at: None,
+    };
+    let heard = stage.service.receive(event).await;
+    assert_eq!(heard, Ok(Received::UnknownTransaction));
+    assert!(stage.service.verify().await.expect("a report").unmatched.is_empty());
+    stage.world.clock.advance(UNMATCHED_MS + 1);
+    let report = stage.service.verify().await.expect("a report");
+    assert_eq!(report.unmatched, ["vnpay 14422574: 100000"]);
+    assert!(report.is_clean());
+}
+
+#[tokio::test]
+async fn a_round_leaves_an_event_alone_for_a_while_after_it_was_in_vain() {
+    let stage = Stage::new().await;
+    let held = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
+    let key = stage.world.key("ann");
+    stage.world.gateway.set_down(true);
+    assert_eq!(stage.service.pay(pay(booking_of(&held), &key)).await, Err(Error::Gateway));
+    let payments = stage.world.store.payments_after(None, 10).await.expect("a store");
+    let event = GatewayEvent {
+        provider: PaymentMethod::Card,
+        transaction_id: BookkeepingGateway::transaction(payments[0].id),
+        payment_id: None,
+        outcome: Outcome::Success,
+        amount: SEAT_PRICE,
+        currency: None,
+        paid_at: None,
+    };
+    let key = EventKey::from(&event);
+    let row = async || stage.world.store.event(&key).await.expect("a store").expect("a row");
+    stage.service.receive(event.clone()).await.expect("kept");
+    for tries in 1..=4 {
+        let before = stage.service.now();
+        assert_eq!(stage.service.settle_inbox().await, Ok(0));
+        let next = row().await.next_try.expect("a next try");
+        let wait = next.millis_since(before);
+        let least = EVENT_RETRY_MS << (tries - 1);
+        assert!((least..=least * 3 / 2).contains(&wait), "try {tries}: {wait} ms");
+        stage.world.clock.advance(wait - 1);
+        assert_eq!(stage.service.settle_inbox().await, Ok(0));
+        assert_eq!(row().await.tries, tries, "not before its time");
+        stage.world.clock.advance(1);
+    }
     stage.audit().await;
 }

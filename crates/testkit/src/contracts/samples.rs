@@ -120,6 +120,7 @@ pub(super) fn booking(n: u32, who: &str) -> Booking {
         lease_until: held_at.plus_millis(10_000),
         was_held: false,
         paid_by: None,
+        refund: None,
     }
 }
 
@@ -173,6 +174,10 @@ pub(super) fn payment(n: u32) -> Payment {
         return_url: Some("https://shop.example/back".to_owned()),
         expires_at: at(600),
         paid_at: None,
+        refund_reason: None,
+        again_of: None,
+        next_check: None,
+        checks: 0,
         created_at: at(1),
         updated_at: at(1),
     }
@@ -189,5 +194,5 @@ pub(super) fn event(provider: PaymentMethod, transaction: &str, outcome: Outcome
         currency: Some("VND".parse().expect(WELL_FORMED)),
         paid_at: Some(at(30)),
     };
-    ReceivedEvent { event, received_at: at(31), lease_until: None, done: false }
+    ReceivedEvent::new(event, at(31))
 }

@@ -1,8 +1,12 @@
 //! Rows of bookings: see [`Bookings`](seathold_service::ports::Bookings).
 
 use seathold_core::PaymentId;
-use seathold_service::model::{Booking, BookingStatus, Settlement};
-use seathold_service::ports::{BookingFilter, PageRequest, PendingFilter, Preparation, StoreError};
+use seathold_service::model::{
+    Booking, BookingRefund, BookingStatus, Extension, RefundReason, Settlement,
+};
+use seathold_service::ports::{
+    BookingFilter, PageRequest, PendingFilter, Preparation, Refunds, StoreError,
+};
 
 use super::samples::{at, booking, booking_id, claim_of, payment_id, showtime_id, user};
 use super::{Checked, StoreKit};
@@ -25,6 +29,11 @@ macro_rules! bookings_contract {
             a_sale_is_written_down_over_pending_and_expired
             a_sale_overrules_whatever_was_written
             a_row_names_the_first_payment_that_bought_it
+            a_hold_that_lasts_longer_is_written_down_on_its_row
+            a_refund_is_decided_once_and_of_what_is_sold
+            no_sale_is_written_down_over_a_refund
+            a_refunded_row_is_cancelled_once_its_seats_are_free
+            refunds_are_counted_by_showtime
             rows_come_in_order_of_ids
         }
     };
@@ -72,6 +81,7 @@ pub async fn a_row_loads_as_it_was_written(kit: &StoreKit) -> Checked {
         cancelled_at: Some(at(4)),
         was_held: true,
         paid_by: Some(payment_id(5)),
+        refund: Some(BookingRefund { done_at: Some(at(6)), ..refund(5) }),
         ..booking(2, "-")
     };
     add(kit, [plain.clone(), full.clone()]).await?;
@@ -246,6 +256,116 @@ pub async fn a_row_names_the_first_payment_that_bought_it(kit: &StoreKit) -> Che
     assert_eq!((first.paid_by, first.confirmed_at), (Some(payment_id(1)), Some(at(50))));
     assert_eq!(confirm(kit, 1, Some(payment_id(2))).await?, Some(first.clone()));
     assert_eq!(row(kit, 1).await?, first);
+    Ok(())
+}
+
+pub async fn a_hold_that_lasts_longer_is_written_down_on_its_row(kit: &StoreKit) -> Checked {
+    add(kit, [1, 2, 3].map(|n| booking(n, "alice"))).await?;
+    settle(kit, 3, BookingStatus::Cancelled).await?;
+    let until = |n, seconds| {
+        let seen_held_at = booking(n, "alice").held_at;
+        Extension { booking: booking_id(n), seen_held_at, until: at(seconds) }
+    };
+    let anew = Extension { seen_held_at: at(0), ..until(2, 900) };
+    let all = [until(1, 700), anew, until(3, 900), until(404, 900)];
+    assert_eq!(kit.store.extend_bookings(&all).await?, 1);
+    assert_eq!(kit.store.extend_bookings(&[until(1, 650)]).await?, 0, "never shorter");
+    let longer = Booking { hold_expires_at: at(700), ..booking(1, "alice") };
+    assert_eq!(row(kit, 1).await?, longer);
+    assert_eq!(row(kit, 2).await?, booking(2, "alice"));
+    let expired = PendingFilter::ExpiredAt(at(650));
+    assert_eq!(kit.store.pending_bookings(&expired, 9).await?, [booking(2, "alice")]);
+    assert_eq!(
+        kit.store.pending_bookings(&PendingFilter::ExpiredAt(at(700)), 9).await?,
+        [booking(2, "alice"), longer]
+    );
+    Ok(())
+}
+
+fn refund(n: u32) -> BookingRefund {
+    let (id, reason) = (payment_id(n).refund(), RefundReason::ShowtimeCancelled);
+    BookingRefund { id, reason, since: at(80), done_at: None }
+}
+
+/// A sold booking, given back.
+async fn given_back(kit: &StoreKit, n: u32) -> Result<Booking, StoreError> {
+    confirm(kit, n, Some(payment_id(n))).await?;
+    let marked = kit.store.mark_refund(booking_id(n), &refund(n)).await?;
+    Ok(marked.expect("it is there"))
+}
+
+pub async fn a_refund_is_decided_once_and_of_what_is_sold(kit: &StoreKit) -> Checked {
+    add(kit, [booking(1, "alice")]).await?;
+    let mark = async |refund: BookingRefund| kit.store.mark_refund(booking_id(1), &refund).await;
+    assert_eq!(mark(refund(1)).await?, Some(booking(1, "alice")), "it is not sold");
+    let sold = confirm(kit, 1, Some(payment_id(1))).await?.expect("it is there");
+    let marked = Booking { refund: Some(refund(1)), updated_at: at(80), ..sold };
+    assert_eq!(mark(refund(1)).await?, Some(marked.clone()));
+    let second = BookingRefund { reason: RefundReason::Owner, since: at(90), ..refund(2) };
+    assert_eq!(mark(second).await?, Some(marked.clone()));
+    assert_eq!(row(kit, 1).await?, marked);
+    assert_eq!(kit.store.mark_refund(booking_id(404), &refund(1)).await?, None);
+    Ok(())
+}
+
+pub async fn no_sale_is_written_down_over_a_refund(kit: &StoreKit) -> Checked {
+    add(kit, [booking(1, "alice")]).await?;
+    let marked = given_back(kit, 1).await?;
+    assert_eq!(confirm(kit, 1, Some(payment_id(1))).await?, Some(marked));
+    let cancelled = kit.store.cancel_refunded(booking_id(1), at(90)).await?;
+    assert_eq!(confirm(kit, 1, Some(payment_id(1))).await?, cancelled);
+    assert_eq!(Some(row(kit, 1).await?), cancelled);
+    Ok(())
+}
+
+pub async fn a_refunded_row_is_cancelled_once_its_seats_are_free(kit: &StoreKit) -> Checked {
+    add(kit, [1, 2, 3, 4].map(|n| booking(n, "alice"))).await?;
+    confirm(kit, 4, Some(payment_id(4))).await?;
+    let mut marked = Vec::new();
+    for n in [3, 1, 2] {
+        marked.push(given_back(kit, n).await?);
+    }
+    marked.sort_by_key(|row| row.id);
+    let refunding = async |after, limit| kit.store.refunding_bookings(after, limit).await;
+    assert_eq!(refunding(None, 9).await?, marked);
+    assert_eq!(refunding(None, 2).await?, marked[..2]);
+    assert_eq!(refunding(Some(booking_id(1)), 9).await?, marked[1..]);
+    let cancelled = Booking {
+        status: BookingStatus::Cancelled,
+        cancelled_at: Some(at(90)),
+        updated_at: at(90),
+        ..marked[0].clone()
+    };
+    for when in [90, 95] {
+        let row = kit.store.cancel_refunded(booking_id(1), at(when)).await?;
+        assert_eq!(row, Some(cancelled.clone()));
+    }
+    assert_eq!(refunding(None, 9).await?, marked[1..]);
+    let sold = row(kit, 4).await?;
+    assert_eq!(kit.store.cancel_refunded(booking_id(4), at(90)).await?, Some(sold));
+    assert_eq!(kit.store.cancel_refunded(booking_id(404), at(90)).await?, None);
+    Ok(())
+}
+
+pub async fn refunds_are_counted_by_showtime(kit: &StoreKit) -> Checked {
+    let elsewhere = Booking { showtime_id: showtime_id(2), ..booking(4, "alice") };
+    add(kit, [1, 2, 3].map(|n| booking(n, "alice")).into_iter().chain([elsewhere])).await?;
+    for n in [1, 2, 4] {
+        given_back(kit, n).await?;
+    }
+    confirm(kit, 3, None).await?;
+    kit.store.cancel_refunded(booking_id(2), at(90)).await?;
+    for when in [91, 92] {
+        kit.store.note_refunded(booking_id(2), at(when)).await?;
+        kit.store.note_refunded(booking_id(3), at(when)).await?;
+    }
+    let done = row(kit, 2).await?.refund.and_then(|refund| refund.done_at);
+    assert_eq!(done, Some(at(91)));
+    assert_eq!(row(kit, 3).await?.refund, None);
+    let of = async |n| kit.store.refunds_of(showtime_id(n)).await;
+    assert_eq!(of(1).await?, Refunds { pending: 1, done: 1 });
+    assert_eq!(of(2).await?, Refunds { pending: 1, done: 0 });
+    assert_eq!(of(3).await?, Refunds::default());
     Ok(())
 }
 

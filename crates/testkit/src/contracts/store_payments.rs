@@ -1,9 +1,11 @@
 //! Payments and the inbox: see [`Payments`](seathold_service::ports::Payments).
 
-use seathold_service::model::{Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
+use seathold_service::model::{
+    Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent, RefundReason,
+};
 use seathold_service::ports::{EventKey, Inserted, PaymentMove, StoreError};
 
-use super::samples::{at, event, payment, payment_id};
+use super::samples::{at, booking_id, event, payment, payment_id};
 use super::{Checked, StoreKit};
 
 #[doc(hidden)]
@@ -13,19 +15,25 @@ macro_rules! payments_contract {
         $crate::contract_tests! { $make:
             a_payment_loads_as_it_was_added
             a_booking_has_one_pending_payment
+            money_that_goes_back_stands_beside_a_pending_payment
             adding_a_payment_again_leaves_it_as_it_is
             a_session_is_stored_and_found_by_its_reference
+            a_session_without_a_reference_leaves_the_one_that_is_there
             two_payments_of_a_provider_cannot_have_one_reference
             a_step_is_made_only_from_the_states_it_may_start_from
-            a_step_keeps_the_reference_that_is_there
+            a_charge_brings_its_own_reference_and_keeps_it
             a_step_that_would_take_anothers_reference_does_nothing
             a_step_at_its_deadline_does_nothing
             payments_with_a_status_come_in_order_of_ids
+            payments_to_check_come_earliest_first
+            a_check_is_counted_by_one_of_those_that_saw_it_due
+            a_step_ends_what_was_planned_unless_it_says_otherwise
             payments_come_in_order_of_ids
             an_event_is_kept_once
             events_differ_by_provider_reference_and_outcome
             an_event_is_leased_to_one_at_a_time
             a_finished_event_is_not_leased
+            an_event_that_is_not_done_is_postponed
             unfinished_events_come_page_by_page
             a_store_that_works_says_so
         }
@@ -42,7 +50,9 @@ async fn stored(kit: &StoreKit, n: u32) -> Result<Payment, StoreError> {
 }
 
 async fn open(kit: &StoreKit, n: u32, reference: &str) -> Result<bool, StoreError> {
-    kit.store.open_session(payment_id(n), reference, "https://pay.example/1", at(9)).await
+    kit.store
+        .open_session(payment_id(n), Some(reference), "https://pay.example/1", at(600), at(9))
+        .await
 }
 
 /// A step from pending.
@@ -53,6 +63,8 @@ fn step(n: u32, to: PaymentStatus) -> PaymentMove<'static> {
         to,
         paid_at: None,
         transaction_id: None,
+        refund_reason: None,
+        keep_checking: false,
         at: at(20),
         deadline: None,
     }
@@ -64,6 +76,10 @@ pub async fn a_payment_loads_as_it_was_added(kit: &StoreKit) -> Checked {
         status: PaymentStatus::RefundPending,
         payment_url: Some("https://pay.example/1".to_owned()),
         paid_at: Some(at(5)),
+        refund_reason: Some(RefundReason::Owner),
+        again_of: Some(payment_id(7)),
+        next_check: Some(at(6)),
+        checks: 8,
         ..payment(2)
     };
     for payment in [payment(1), full] {
@@ -84,7 +100,25 @@ pub async fn a_booking_has_one_pending_payment(kit: &StoreKit) -> Checked {
     assert_eq!(kit.store.payment(second.id).await?, None);
     assert!(kit.store.move_payment(&step(1, PaymentStatus::Failed)).await?);
     add(kit, &second).await?;
-    assert_eq!(kit.store.payment(second.id).await?, Some(second));
+    assert_eq!(kit.store.payment(second.id).await?, Some(second.clone()));
+    assert_eq!(kit.store.pending_payment(second.booking_id).await?, Some(second));
+    assert_eq!(kit.store.pending_payment(other.booking_id).await?, Some(other));
+    assert_eq!(kit.store.pending_payment(booking_id(404)).await?, None);
+    Ok(())
+}
+
+pub async fn money_that_goes_back_stands_beside_a_pending_payment(kit: &StoreKit) -> Checked {
+    add(kit, &payment(1)).await?;
+    let again = Payment {
+        booking_id: payment(1).booking_id,
+        status: PaymentStatus::RefundPending,
+        transaction_id: Some("TXN-2".to_owned()),
+        ..payment(2)
+    };
+    add(kit, &again).await?;
+    add(kit, &again).await?;
+    assert_eq!(stored(kit, 2).await?, again);
+    assert_eq!(kit.store.pending_payment(again.booking_id).await?, Some(payment(1)));
     Ok(())
 }
 
@@ -116,6 +150,21 @@ pub async fn a_session_is_stored_and_found_by_its_reference(kit: &StoreKit) -> C
     assert_eq!(find(PaymentMethod::Momo, "TX").await?, None);
     assert!(open(kit, 1, "TXN").await?, "the same session again");
     assert!(!open(kit, 404, "TXN-2").await?, "no such payment");
+    Ok(())
+}
+
+pub async fn a_session_without_a_reference_leaves_the_one_that_is_there(kit: &StoreKit) -> Checked {
+    add(kit, &payment(1)).await?;
+    let open_without =
+        async |url| kit.store.open_session(payment_id(1), None, url, at(601), at(9)).await;
+    assert!(open_without("https://pay.example/a").await?);
+    let opened = stored(kit, 1).await?;
+    assert_eq!(opened.transaction_id, None);
+    assert_eq!(opened.payment_url.as_deref(), Some("https://pay.example/a"));
+    assert_eq!(opened.expires_at, at(601));
+    assert!(open(kit, 1, "TXN").await?);
+    assert!(open_without("https://pay.example/b").await?);
+    assert_eq!(stored(kit, 1).await?.transaction_id.as_deref(), Some("TXN"));
     Ok(())
 }
 
@@ -151,7 +200,7 @@ pub async fn a_step_is_made_only_from_the_states_it_may_start_from(kit: &StoreKi
     Ok(())
 }
 
-pub async fn a_step_keeps_the_reference_that_is_there(kit: &StoreKit) -> Checked {
+pub async fn a_charge_brings_its_own_reference_and_keeps_it(kit: &StoreKit) -> Checked {
     add(kit, &payment(1)).await?;
     add(kit, &payment(2)).await?;
     assert!(open(kit, 1, "OPENED").await?);
@@ -161,10 +210,12 @@ pub async fn a_step_keeps_the_reference_that_is_there(kit: &StoreKit) -> Checked
         let paid = PaymentMove { transaction_id: Some(reference), ..paid };
         assert!(kit.store.move_payment(&paid).await?);
     }
-    assert_eq!(stored(kit, 1).await?.transaction_id.as_deref(), Some("OPENED"));
+    assert_eq!(stored(kit, 1).await?.transaction_id.as_deref(), Some("HEARD-1"));
+    assert!(open(kit, 1, "OPENED-LATE").await?);
+    assert_eq!(stored(kit, 1).await?.transaction_id.as_deref(), Some("HEARD-1"));
     let heard = kit.store.payment_of_transaction(PaymentMethod::Momo, "HEARD-2").await?;
     assert_eq!(heard, Some(stored(kit, 2).await?));
-    assert_eq!(kit.store.payment_of_transaction(PaymentMethod::Momo, "HEARD-1").await?, None);
+    assert_eq!(kit.store.payment_of_transaction(PaymentMethod::Momo, "OPENED").await?, None);
     Ok(())
 }
 
@@ -194,11 +245,15 @@ pub async fn payments_with_a_status_come_in_order_of_ids(kit: &StoreKit) -> Chec
     for n in [3, 1, 2] {
         add(kit, &payment(n)).await?;
     }
-    let with = async |status, limit| {
-        let payments = kit.store.payments_with_status(status, limit).await?;
+    let after = async |status, after, limit| {
+        let payments = kit.store.payments_with_status(status, after, limit).await?;
         Ok::<_, StoreError>(payments.iter().map(|payment| payment.id).collect::<Vec<_>>())
     };
+    let with = async |status, limit| after(status, None, limit).await;
     assert_eq!(with(PaymentStatus::Pending, 2).await?, [1, 2].map(payment_id));
+    let (pending, first) = (PaymentStatus::Pending, Some(payment_id(1)));
+    assert_eq!(after(pending, first, 9).await?, [2, 3].map(payment_id));
+    assert_eq!(after(pending, first, 1).await?, [payment_id(2)]);
     assert_eq!(with(PaymentStatus::RefundPending, 9).await?, []);
     for n in [3, 1] {
         assert!(kit.store.move_payment(&step(n, PaymentStatus::RefundPending)).await?);
@@ -206,6 +261,69 @@ pub async fn payments_with_a_status_come_in_order_of_ids(kit: &StoreKit) -> Chec
     assert_eq!(with(PaymentStatus::Pending, 9).await?, [payment_id(2)]);
     assert_eq!(with(PaymentStatus::RefundPending, 9).await?, [1, 3].map(payment_id));
     assert_eq!(with(PaymentStatus::Refunded, 9).await?, []);
+    Ok(())
+}
+
+/// A payment that is to be asked about then.
+fn to_check(n: u32, seconds: i64) -> Payment {
+    Payment { next_check: Some(at(seconds)), ..payment(n) }
+}
+
+pub async fn payments_to_check_come_earliest_first(kit: &StoreKit) -> Checked {
+    for payment in [to_check(1, 30), to_check(2, 10), to_check(3, 20), payment(4)] {
+        add(kit, &payment).await?;
+    }
+    let due = async |seconds, limit| {
+        let payments = kit.store.payments_to_check(at(seconds), limit).await?;
+        Ok::<_, StoreError>(payments.iter().map(|payment| payment.id).collect::<Vec<_>>())
+    };
+    assert_eq!(due(9, 9).await?, []);
+    assert_eq!(due(20, 9).await?, [2, 3].map(payment_id));
+    assert_eq!(due(99, 2).await?, [2, 3].map(payment_id));
+    let superseded = PaymentMove { keep_checking: true, ..step(3, PaymentStatus::Failed) };
+    assert!(kit.store.move_payment(&superseded).await?);
+    assert_eq!(due(99, 9).await?, [2, 3, 1].map(payment_id), "it may be paid all the same");
+    // Whatever its refund is due.
+    let charged = Payment { status: PaymentStatus::RefundPending, ..to_check(5, 1) };
+    add(kit, &charged).await?;
+    assert_eq!(due(99, 9).await?, [2, 3, 1].map(payment_id));
+    Ok(())
+}
+
+pub async fn a_check_is_counted_by_one_of_those_that_saw_it_due(kit: &StoreKit) -> Checked {
+    add(kit, &to_check(1, 10)).await?;
+    let count = async |seen: Option<i64>, next: Option<i64>| {
+        kit.store.count_check(payment_id(1), seen.map(at), next.map(at)).await
+    };
+    assert!(!count(Some(9), Some(20)).await?);
+    assert!(!count(None, Some(20)).await?);
+    assert!(count(Some(10), Some(20)).await?);
+    assert!(!count(Some(10), Some(30)).await?);
+    assert_eq!(stored(kit, 1).await?, Payment { checks: 1, ..to_check(1, 20) });
+    assert!(count(Some(20), None).await?);
+    assert!(!count(Some(20), None).await?);
+    assert_eq!(stored(kit, 1).await?, Payment { checks: 2, ..payment(1) });
+    assert!(count(None, Some(40)).await?);
+    assert_eq!(stored(kit, 1).await?, Payment { checks: 3, ..to_check(1, 40) });
+    assert!(!kit.store.count_check(payment_id(404), None, None).await?);
+    Ok(())
+}
+
+pub async fn a_step_ends_what_was_planned_unless_it_says_otherwise(kit: &StoreKit) -> Checked {
+    for n in [1, 2] {
+        add(kit, &Payment { checks: 3, ..to_check(n, 10) }).await?;
+        let reason = Some(RefundReason::PaidTwice);
+        let step = step(n, PaymentStatus::RefundPending);
+        let step = PaymentMove { keep_checking: n == 1, refund_reason: reason, ..step };
+        assert!(kit.store.move_payment(&step).await?);
+    }
+    let planned = |n| async move {
+        let payment = stored(kit, n).await?;
+        assert_eq!(payment.refund_reason, Some(RefundReason::PaidTwice));
+        Ok::<_, StoreError>((payment.next_check, payment.checks))
+    };
+    assert_eq!(planned(1).await?, (Some(at(10)), 3));
+    assert_eq!(planned(2).await?, (None, 0));
     Ok(())
 }
 
@@ -287,6 +405,29 @@ pub async fn a_finished_event_is_not_leased(kit: &StoreKit) -> Checked {
     let done = ReceivedEvent { done: true, ..event };
     assert_eq!(kit.store.event(&key(&done)).await?, Some(done));
     kit.store.finish_event(&key(&success("not there"))).await?;
+    Ok(())
+}
+
+pub async fn an_event_that_is_not_done_is_postponed(kit: &StoreKit) -> Checked {
+    let event = success("TXN");
+    kit.store.receive_event(&event).await?;
+    for n in 1..=2 {
+        kit.store.postpone_event(&key(&event), at(40 + n)).await?;
+        let postponed =
+            ReceivedEvent { tries: n as u32, next_try: Some(at(40 + n)), ..event.clone() };
+        assert_eq!(kit.store.event(&key(&event)).await?, Some(postponed));
+    }
+    kit.store.finish_event(&key(&event)).await?;
+    kit.store.postpone_event(&key(&event), at(99)).await?;
+    let done = kit.store.event(&key(&event)).await?.expect("it is there");
+    assert_eq!((done.tries, done.next_try, done.done), (2, Some(at(42)), true));
+    kit.store.postpone_event(&key(&success("not there")), at(99)).await?;
+    // Forgotten all the same: it is the event that counts.
+    let other = success("TXN-2");
+    kit.store.receive_event(&other).await?;
+    kit.store.postpone_event(&key(&other), at(41)).await?;
+    kit.store.forget_event(&other.event).await?;
+    assert_eq!(kit.store.event(&key(&other)).await?, None);
     Ok(())
 }
 

@@ -31,6 +31,7 @@ macro_rules! showtimes_contract {
             of_many_commits_at_one_version_exactly_one_is_applied
             seats_read_in_the_order_asked_for
             showtimes_with_expired_holds_come_earliest_first
+            cancelled_showtimes_of_which_something_is_sold_come_in_order
             ids_come_in_order
         }
     };
@@ -275,6 +276,29 @@ pub async fn showtimes_with_expired_holds_come_earliest_first(kit: &StoreKit) ->
     let freed = Commit { id: uuid(9), at: held, ..commit(kit, 2, &[]) };
     kit.store.commit(&freed).await?;
     assert_eq!(due(at(20), 10).await?, [showtime_id(4)]);
+    Ok(())
+}
+
+pub async fn cancelled_showtimes_of_which_something_is_sold_come_in_order(
+    kit: &StoreKit,
+) -> Checked {
+    for n in [4, 1, 3, 2] {
+        add(kit, &showtime(n)).await?;
+    }
+    // Sold and cancelled; sold; cancelled; sold and cancelled.
+    for (n, sold, is_cancelled) in
+        [(1, &[("A1", booked(1))][..], true), (2, &[("A1", booked(2))], false), (3, &[], true)]
+    {
+        let cancelled_at = is_cancelled.then(|| at(5));
+        kit.store.commit(&Commit { cancelled_at, ..commit(kit, n, sold) }).await?;
+    }
+    let last = Commit { cancelled_at: Some(at(5)), ..commit(kit, 4, &[("B2", booked(4))]) };
+    kit.store.commit(&last).await?;
+    let ids = async |after, limit| kit.store.cancelled_with_sales(after, limit).await;
+    assert_eq!(ids(None, 9).await?, [1, 4].map(showtime_id));
+    assert_eq!(ids(None, 1).await?, [showtime_id(1)]);
+    assert_eq!(ids(Some(showtime_id(1)), 9).await?, [showtime_id(4)]);
+    assert_eq!(ids(Some(showtime_id(4)), 9).await?, []);
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! What of a hold is kept, and when its claim is forgotten.
 
-use seathold_core::{PaymentId, SeatType, ShowtimeId};
+use seathold_core::{PaymentId, RefundId, SeatType, ShowtimeId};
 use seathold_service::model::{
-    Answer, BookedSeat, Booking, BookingStatus, Claim, ClaimStatus, Fingerprint, Resource,
+    Answer, BookedSeat, Booking, BookingRefund, BookingStatus, Claim, ClaimStatus, Fingerprint,
+    RefundReason, Resource,
 };
 use seathold_service::ports::{Preparation, Prepared};
 use uuid::{Builder, Uuid};
@@ -45,6 +46,7 @@ pub(super) fn booking(n: u8) -> Booking {
         lease_until: held_at.plus_millis(10_000),
         was_held: false,
         paid_by: None,
+        refund: None,
     }
 }
 
@@ -70,6 +72,12 @@ fn a_record_gives_what_was_put_into_it() {
         cancelled_at: Some(at(i64::MAX)),
         was_held: true,
         paid_by: Some(PaymentId::from_uuid(Uuid::from_bytes([7; 16]))),
+        refund: Some(BookingRefund {
+            id: RefundId::from_uuid(Uuid::from_bytes([8; 16])),
+            reason: RefundReason::ShowtimeCancelled,
+            since: at(5),
+            done_at: Some(at(6)),
+        }),
         ..booking(2)
     };
     for row in [plain, full] {
@@ -92,6 +100,17 @@ fn a_record_that_is_cut_off_or_of_a_later_version_is_none() {
     }
     record[0] += 1;
     hold::decode(row.id, &record).expect_err("it is of a later version");
+}
+
+#[test]
+fn a_record_of_the_version_before_is_of_a_booking_without_a_refund() {
+    let row = booking(1);
+    let mut record = hold::encode(&row, None);
+    // It had one option less before the claim.
+    assert_eq!(record.split_off(record.len() - 2), [0, 0]);
+    record.push(0);
+    record[0] = 1;
+    assert_eq!(hold::decode(row.id, &record).expect("it is a record"), (row, None));
 }
 
 #[tokio::test]

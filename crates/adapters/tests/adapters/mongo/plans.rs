@@ -4,11 +4,12 @@ use bson::{Document, doc};
 use seathold_adapters::MongoStore;
 use seathold_core::{SeatState, Timestamp};
 use seathold_service::model::{
-    BookingStatus, Outcome, PaymentMethod, PaymentStatus, Settlement, Showtime,
+    BookingRefund, BookingStatus, Extension, Outcome, PaymentMethod, PaymentStatus, RefundReason,
+    Settlement, Showtime,
 };
 use seathold_service::ports::{
-    BookingFilter, Bookings, ClaimEnd, EventKey, PageRequest, PaymentMove, Payments, PendingFilter,
-    Preparation, ShowtimeFilter, ShowtimeSort, Showtimes, Store, StoreError,
+    BookingFilter, Bookings, ClaimEnd, Commit, EventKey, PageRequest, PaymentMove, Payments,
+    PendingFilter, Preparation, ShowtimeFilter, ShowtimeSort, Showtimes, Store, StoreError,
 };
 
 use super::TestDatabase;
@@ -65,6 +66,8 @@ async fn write(store: &MongoStore, round: u32) -> Result<(), StoreError> {
     let other = Showtime { title, movie_id, ..showtime(100 + n) };
     store.insert_showtime(&other, &hall(&other, 2, 3)).await?;
     store.commit(&commit(n, FIRST, &[("A1", SeatState::Available)])).await?;
+    let cancelled_at = Some(NOW);
+    store.commit(&Commit { cancelled_at, ..commit(100 + n, FIRST, &[]) }).await?;
     let (row, other) = (booking(n, "alice"), booking(100 + n, "alice"));
     let holds = [&row, &other, &other].map(|row| (claim(row), row.clone()));
     let preparation = Preparation {
@@ -83,17 +86,30 @@ async fn write(store: &MongoStore, round: u32) -> Result<(), StoreError> {
     let status = BookingStatus::Expired;
     let settlement = Settlement { booking: row.id, seen_held_at: row.held_at, status, at: NOW };
     store.settle_bookings(&[settlement, settlement]).await?;
+    let seen_held_at = row.held_at;
+    let until = row.hold_expires_at.plus_millis(1);
+    store.extend_bookings(&[Extension { booking: row.id, seen_held_at, until }]).await?;
     store.confirm_booking(row.id, Some(payment_id(n)), NOW).await?;
+    let (id, reason) = (payment_id(n).refund(), RefundReason::Owner);
+    let refund = BookingRefund { id, reason, since: NOW, done_at: None };
+    store.mark_refund(row.id, &refund).await?;
+    store.note_refunded(row.id, NOW).await?;
+    if n == 0 {
+        store.cancel_refunded(row.id, NOW).await?;
+    }
 
     store.insert_payment(&payment(n)).await?;
     store.insert_payment(&payment(n)).await?;
-    store.open_session(payment_id(n), &format!("TXN-{n}"), "https://pay.example", NOW).await?;
+    let reference = format!("TXN-{n}");
+    store.open_session(payment_id(n), Some(&reference), "https://pay.example", NOW, NOW).await?;
     let step = PaymentMove {
         id: payment_id(n),
         from: &[PaymentStatus::Pending],
         to: PaymentStatus::Completed,
         paid_at: Some(NOW),
         transaction_id: Some("TXN"),
+        refund_reason: None,
+        keep_checking: true,
         at: NOW,
         deadline: Some(NOW),
     };
@@ -106,6 +122,7 @@ async fn write(store: &MongoStore, round: u32) -> Result<(), StoreError> {
     store.forget_event(&event.event).await?;
     store.receive_event(&event).await?;
     store.lease_event(&key, NOW, NOW).await?;
+    store.postpone_event(&key, NOW).await?;
     store.finish_event(&key).await
 }
 
@@ -144,8 +161,17 @@ async fn read(store: &MongoStore) -> Result<(), StoreError> {
     store.payment(payment_id(0)).await?;
     store.payment_of_transaction(PaymentMethod::Momo, "TXN-0").await?;
     for status in PaymentStatus::ALL {
-        store.payments_with_status(status, 10).await?;
+        store.payments_with_status(status, None, 10).await?;
+        store.payments_with_status(status, Some(payment_id(0)), 10).await?;
     }
+    store.pending_payment(row.id).await?;
+    store.payments_to_check(NOW, 10).await?;
+    store.count_check(payment_id(0), Some(NOW), Some(NOW)).await?;
+    store.refunding_bookings(None, 10).await?;
+    store.refunding_bookings(Some(row.id), 10).await?;
+    store.refunds_of(id).await?;
+    store.cancelled_with_sales(None, 10).await?;
+    store.cancelled_with_sales(Some(id), 10).await?;
     store.payments_after(None, 10).await?;
     store.payments_after(Some(payment_id(0)), 10).await?;
     let transaction_id = "TXN-0".to_owned();

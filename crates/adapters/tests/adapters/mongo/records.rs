@@ -133,6 +133,7 @@ pub(super) fn booking(n: u32, who: &str) -> Booking {
         lease_until: NOW.plus_millis(30_000),
         was_held: false,
         paid_by: None,
+        refund: None,
     }
 }
 
@@ -164,6 +165,10 @@ pub(super) fn payment(n: u32) -> Payment {
         return_url: None,
         expires_at: NOW.plus_millis(600_000),
         paid_at: None,
+        refund_reason: None,
+        again_of: None,
+        next_check: Some(NOW),
+        checks: 0,
         created_at: NOW,
         updated_at: NOW,
     }
@@ -179,5 +184,5 @@ pub(super) fn event(transaction: &str) -> ReceivedEvent {
         currency: None,
         paid_at: None,
     };
-    ReceivedEvent { event, received_at: NOW, lease_until: None, done: false }
+    ReceivedEvent::new(event, NOW)
 }

@@ -44,8 +44,9 @@ proptest! {
     #[test]
     fn a_granted_command_decided_again_is_an_empty_change(history in histories()) {
         history.play(|Moment { after, command, now, decided, .. }| {
-            // A second cancellation finds no seats under the booking.
-            if decided.is_ok() && !matches!(command, Command::Cancel { .. }) {
+            // A second one finds no seats under the booking.
+            let frees = matches!(command, Command::Cancel { .. } | Command::Refund { .. });
+            if decided.is_ok() && !frees {
                 prop_assert_eq!(decide(after, *command, *now), Ok(Change::default()));
             }
             Ok(())
@@ -97,6 +98,21 @@ proptest! {
             };
             prop_assert_eq!(change.not_before, expected);
             prop_assert!(change.not_before.is_none_or(|end| end <= *now));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn an_extension_must_be_made_while_its_hold_lasts(history in histories()) {
+        history.play(|Moment { command, now, decided, .. }| {
+            let Ok(change) = decided else { return Ok(()) };
+            let ends = change.seats.iter().filter_map(|seat| seat.from.until());
+            let expected = match command {
+                Command::Extend { .. } => ends.min(),
+                _ => None,
+            };
+            prop_assert_eq!(change.before, expected);
+            prop_assert!(change.before.is_none_or(|end| end > *now));
             Ok(())
         })?;
     }

@@ -29,7 +29,9 @@ pub(super) struct Booking {
 enum Step {
     Hold { booking: usize, lasts: i64 },
     Sell { booking: usize, take_back: bool },
+    Extend { booking: usize, lasts: i64 },
     Cancel { booking: usize },
+    Refund { booking: usize },
     Expire { grace: i64 },
     CancelShowtime,
 }
@@ -90,6 +92,11 @@ impl History {
                 let Booking { id: booking, user, seats } = &self.bookings[booking];
                 Command::Sell { booking: *booking, user, seats, take_back }
             }
+            Step::Extend { booking, lasts } => {
+                let until = now.plus_millis(lasts);
+                Command::Extend { booking: self.bookings[booking].id, until }
+            }
+            Step::Refund { booking } => Command::Refund { booking: self.bookings[booking].id },
             Step::Cancel { booking } => Command::Cancel { booking: self.bookings[booking].id },
             Step::Expire { grace } => Command::Expire { before: now.plus_millis(-grace) },
             Step::CancelShowtime => Command::CancelShowtime,
@@ -141,7 +148,9 @@ fn step() -> impl Strategy<Value = Step> {
         100 => (number(), 1..30_i64).prop_map(|(booking, lasts)| Step::Hold { booking, lasts }),
         40 => (number(), any::<bool>())
             .prop_map(|(booking, take_back)| Step::Sell { booking, take_back }),
+        20 => (number(), 1..30_i64).prop_map(|(booking, lasts)| Step::Extend { booking, lasts }),
         30 => number().prop_map(|booking| Step::Cancel { booking }),
+        15 => number().prop_map(|booking| Step::Refund { booking }),
         15 => (-3..5_i64).prop_map(|grace| Step::Expire { grace }),
         1 => Just(Step::CancelShowtime),
     ]

@@ -37,20 +37,33 @@ impl Model {
             }
             Command::Sell { booking, user, seats, take_back } => {
                 let booked = SeatState::Booked { booking, user: user.clone() };
-                if seats.iter().all(|s| self.is_under(s, booking)) {
+                let off = self.schedule.cancelled_at.is_some() || self.schedule.end <= now;
+                let live = seats.iter().all(|s| !self.is_free(s, now));
+                if seats.iter().all(|s| self.is_under(s, booking)) && (live || !off) {
                     return self.set(seats, &booked);
                 }
                 let obtainable = |s| self.is_under(s, booking) || self.is_free(s, now);
-                let allowed = take_back && self.schedule.cancelled_at.is_none();
+                let allowed = take_back && !off;
                 allowed && seats.iter().all(obtainable) && self.set(seats, &booked)
+            }
+            Command::Extend { booking, until } => {
+                let seats = self.under(booking);
+                let allowed = self.is_live_hold(&seats, now);
+                for label in seats.iter().filter(|_| allowed) {
+                    if let Some(SeatState::Held { until: end, .. }) = self.seats.get_mut(label) {
+                        *end = (*end).max(until);
+                    }
+                }
+                allowed
             }
             Command::Cancel { booking } => {
                 let seats = self.under(booking);
-                let live_hold = |s: &SeatLabel| match self.seats[s] {
-                    SeatState::Held { until, .. } => now < until,
-                    _ => false,
-                };
-                let allowed = !seats.is_empty() && seats.iter().all(live_hold);
+                self.is_live_hold(&seats, now) && self.set(&seats, &SeatState::Available)
+            }
+            Command::Refund { booking } => {
+                let seats = self.under(booking);
+                let sold = |s: &SeatLabel| matches!(self.seats[s], SeatState::Booked { .. });
+                let allowed = !seats.is_empty() && seats.iter().all(sold);
                 allowed && self.set(&seats, &SeatState::Available)
             }
             Command::Expire { before } => {
@@ -99,6 +112,15 @@ impl Model {
             Some(SeatState::Held { until, .. }) => now >= *until,
             Some(SeatState::Booked { .. }) | None => false,
         }
+    }
+
+    /// There are some, and each is held and not over.
+    fn is_live_hold(&self, seats: &[SeatLabel], now: Timestamp) -> bool {
+        let live = |s: &SeatLabel| match self.seats[s] {
+            SeatState::Held { until, .. } => now < until,
+            _ => false,
+        };
+        !seats.is_empty() && seats.iter().all(live)
     }
 
     fn is_under(&self, label: &SeatLabel, id: BookingId) -> bool {

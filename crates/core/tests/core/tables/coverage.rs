@@ -4,13 +4,15 @@ use seathold_core::SeatState;
 
 use super::notation::{owner, state};
 use super::runner::{Case, END, START, cases};
-use super::{cancel, expire, hold, sell};
+use super::{cancel, expire, extend, hold, refund, sell};
 
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 8] = [
     hold::HOLD,
     sell::SELL,
     sell::TAKE_BACK,
+    extend::EXTEND,
     cancel::CANCEL,
+    refund::REFUND,
     cancel::CANCEL_SHOWTIME,
     expire::EXPIRE,
 ];
@@ -32,7 +34,7 @@ fn all_situations() -> BTreeSet<String> {
             }
             let owners: &[_] = if state == "available" { &[""] } else { &["own ", "another's "] };
             for whose in owners {
-                for command in ["hold", "sell", "sell take-back", "cancel"] {
+                for command in ["hold", "sell", "sell take-back", "extend", "cancel", "refund"] {
                     all.insert(format!("{whose}{state} | {command} | {showtime}"));
                 }
             }

@@ -53,6 +53,7 @@ pub(super) fn show_refusal(refusal: &Refusal) -> String {
         }
         Refusal::SeatLimitReached { limit, owned } => format!("limit {limit}, {owned} owned"),
         Refusal::BookingNotPending => "not pending".into(),
+        Refusal::BookingNotConfirmed => "not confirmed".into(),
         Refusal::HoldExpired => "hold expired".into(),
         Refusal::SeatsGone => "seats gone".into(),
         unexpected => format!("{unexpected:?}"),

@@ -68,6 +68,7 @@ fn outcome(case: &Case<'_>) -> String {
             shown.extend(map.schedule().cancelled_at.map(|_| CANCELLED.into()));
             let wait = change.not_before.map(|end| format!("not before {}", end.as_millis()));
             shown.extend(wait);
+            shown.extend(change.before.map(|end| format!("before {}", end.as_millis())));
             shown.join("; ")
         }
     }
@@ -105,6 +106,9 @@ fn command<'a>(case: &Case<'_>, user: &'a UserId, seats: &'a [SeatLabel]) -> Com
         ["hold", "within", limit] => hold(limit.parse().expect("a limit is a number")),
         ["sell"] => sell(false),
         ["sell", "take-back"] => sell(true),
+        ["extend"] => Command::Extend { booking, until },
+        ["extend", "to", end] => Command::Extend { booking, until: at(moment(end)) },
+        ["refund"] => Command::Refund { booking },
         ["cancel"] => Command::Cancel { booking },
         ["expire"] => Command::Expire { before: at(case.now) },
         ["expire", "before", before] => Command::Expire { before: at(moment(before)) },

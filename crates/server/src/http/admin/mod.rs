@@ -11,12 +11,13 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use seathold_core::ShowtimeId;
+use seathold_service::Error;
 
 use super::extract::{Admin, Body, Id};
 use super::showtimes::views::ShowtimeView;
 use super::{App, Problem};
 use shapes::ShowtimeBody;
-use views::ReportView;
+use views::{AdminShowtimeView, ReconciledView, ReportView};
 
 /// Make a showtime
 ///
@@ -46,8 +47,8 @@ pub(super) async fn create_showtime(
 
 /// Cancel a showtime
 ///
-/// And every pending hold on it. Sold seats stay sold. Repeating it changes
-/// nothing.
+/// And every pending hold on it. What was sold is given back, in the background:
+/// the showtime's admin view tells how far that is. Repeating it changes nothing.
 #[utoipa::path(
     post, path = "/api/admin/showtimes/{id}/cancel", tag = "admin",
     params(("id" = String, Path, description = "The showtime's id")),
@@ -66,6 +67,49 @@ pub(super) async fn cancel_showtime(
     Id(id): Id<ShowtimeId>,
 ) -> Result<Json<ShowtimeView>, Problem> {
     Ok(Json(ShowtimeView::of(&app.service.cancel_showtime(id).await?)))
+}
+
+/// Show a showtime, and how far its refunds are
+#[utoipa::path(
+    get, path = "/api/admin/showtimes/{id}", tag = "admin",
+    params(("id" = String, Path, description = "The showtime's id")),
+    responses(
+        (status = 200, description = "The showtime", body = AdminShowtimeView),
+        (status = 400, description = "`VALIDATION_FAILED`"),
+        (status = 403, description = "`FORBIDDEN`"),
+        (status = 404, description = "`SHOWTIME_NOT_FOUND`"),
+    ),
+    security(("bearer" = []), ("user" = [], "role" = [])),
+)]
+pub(super) async fn show_showtime(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Id(id): Id<ShowtimeId>,
+) -> Result<Json<AdminShowtimeView>, Problem> {
+    let view = app.service.showtime(id).await?;
+    Ok(Json(AdminShowtimeView::of(&view, app.service.refunds_of(id).await?)))
+}
+
+/// Roll forward what is unfinished
+///
+/// Whatever a crash, a silent gateway or a lost message has left, due or not.
+/// Harmless at any time. What takes longer than a request may goes on by itself.
+#[utoipa::path(
+    post, path = "/api/admin/reconcile", tag = "admin",
+    responses(
+        (status = 200, description = "What was rolled forward, and what is still open", body = ReconciledView),
+        (status = 403, description = "`FORBIDDEN`"),
+    ),
+    security(("bearer" = []), ("user" = [], "role" = [])),
+)]
+pub(super) async fn reconcile(
+    State(app): State<Arc<App>>,
+    _: Admin,
+) -> Result<Json<ReconciledView>, Problem> {
+    let service = Arc::clone(&app.service);
+    let work = app.env.detached(async move { service.reconcile().await });
+    let done = work.await.unwrap_or(Err(Error::Unknown))?;
+    Ok(Json(ReconciledView::of(&done)))
 }
 
 /// Check the invariants

@@ -1,10 +1,13 @@
 use std::collections::BTreeMap;
 
+use seathold_service::ports::Refunds;
 use seathold_service::verify::{Check, Ledger, Report};
+use seathold_service::{Reconciled, ShowtimeView as Showtime};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::extract::Time;
+use crate::http::showtimes::views::ShowtimeView;
 
 /// What was checked, and what was found.
 #[derive(Serialize, ToSchema)]
@@ -25,6 +28,74 @@ pub(crate) struct ReportView {
     bookings: BTreeMap<&'static str, u64>,
     /// Expired holds that the next sweep frees; free all the same.
     unswept: u64,
+    /// Successes that gateways have told of and that have matched no payment for
+    /// long.
+    #[schema(example = json!(["vnpay 14422574: 300000"]))]
+    unmatched: Vec<String>,
+}
+
+/// A showtime, and how far its refunds are.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminShowtime)]
+pub(crate) struct AdminShowtimeView {
+    #[serde(flatten)]
+    showtime: ShowtimeView,
+    /// How many of its bookings are given back.
+    refunds: RefundsView,
+}
+
+/// How many bookings are given back.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Refunds)]
+struct RefundsView {
+    /// Whose money is on its way.
+    pending: u64,
+    /// Whose money is back.
+    refunded: u64,
+}
+
+impl AdminShowtimeView {
+    pub(super) fn of(view: &Showtime, refunds: Refunds) -> Self {
+        let refunds = RefundsView { pending: refunds.pending, refunded: refunds.done };
+        Self { showtime: ShowtimeView::of(view), refunds }
+    }
+}
+
+/// What was rolled forward, and what is still open.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reconciled)]
+pub(crate) struct ReconciledView {
+    /// Bookings whose rows follow their seats now.
+    bookings: u64,
+    /// Payments the gateway was asked about.
+    payments_asked: u64,
+    /// Those it says are paid, or will not be.
+    payments_ended: u64,
+    /// Messages of gateways from which everything has followed now.
+    events: u64,
+    /// Bookings given back whose seats are free now.
+    given_back: u64,
+    /// Refunds the gateway has made now.
+    refunds: u64,
+    /// Messages from which something has still to follow.
+    events_open: u64,
+    /// Refunds the gateway has still to make.
+    refunds_open: u64,
+}
+
+impl ReconciledView {
+    pub(super) fn of(done: &Reconciled) -> Self {
+        Self {
+            bookings: done.swept.bookings + done.bookings,
+            payments_asked: done.payments.asked,
+            payments_ended: done.payments.ended,
+            events: done.events,
+            given_back: done.given_back,
+            refunds: done.refunds,
+            events_open: done.events_open,
+            refunds_open: done.refunds_open,
+        }
+    }
 }
 
 /// One invariant.
@@ -72,6 +143,7 @@ impl ReportView {
             showtimes: report.showtimes,
             bookings: report.bookings.iter().map(|(status, n)| (status.as_str(), *n)).collect(),
             unswept: report.unswept,
+            unmatched: report.unmatched,
         }
     }
 }

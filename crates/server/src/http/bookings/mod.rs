@@ -54,7 +54,7 @@ pub(super) async fn hold(
     let reply = app.service.hold(request).await?;
     let location = match reply.resource {
         Resource::Booking(id) => Some(format!("/api/bookings/{id}")),
-        Resource::Payment(_) => None,
+        Resource::Payment(_) | Resource::Refund(_) => None,
     };
     let location = location.and_then(|path| HeaderValue::try_from(path).ok());
     Ok((location.map(|path| [(LOCATION, path)]), answered(&reply)).into_response())

@@ -1,5 +1,6 @@
 //! Starting payments, and reading them.
 
+mod refund;
 mod shapes;
 mod views;
 
@@ -11,6 +12,8 @@ use axum::response::Response;
 use seathold_core::{BookingId, PaymentId};
 use seathold_service::model::Answer;
 use seathold_service::{Keyed, PayRequest, Session};
+
+pub(super) use refund::{__path_refund, refund};
 
 use super::bookings::answered;
 use super::extract::{Body, Caller, Id, Key, KeyHeader};

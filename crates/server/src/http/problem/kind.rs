@@ -43,6 +43,8 @@ kinds! {
     SHOWTIME_ALREADY_STARTED = lasting(BAD_REQUEST, "The showtime has started");
     BOOKING_NOT_PENDING = lasting(BAD_REQUEST, "The booking is not pending");
     BOOKING_HOLD_EXPIRED = lasting(BAD_REQUEST, "The hold has expired");
+    BOOKING_NOT_CONFIRMED = lasting(BAD_REQUEST, "The booking is not confirmed");
+    REFUND_WINDOW_CLOSED = lasting(BAD_REQUEST, "It is too late for a refund");
     PAYMENT_METHOD_UNAVAILABLE = lasting(BAD_REQUEST, "The payment method is not available");
     IDEMPOTENCY_KEY_REQUIRED = lasting(BAD_REQUEST, "An idempotency key is needed");
     IDEMPOTENCY_KEY_INVALID = lasting(BAD_REQUEST, "The idempotency key is not valid");

@@ -57,13 +57,22 @@ impl From<Refusal> for Problem {
             Refusal::BookingNotFound => Self::new(&kind::BOOKING_NOT_FOUND),
             Refusal::BookingNotOwned => Self::new(&kind::BOOKING_NOT_OWNED),
             Refusal::BookingNotPending => Self::new(&kind::BOOKING_NOT_PENDING),
+            Refusal::BookingNotConfirmed => Self::new(&kind::BOOKING_NOT_CONFIRMED),
+            Refusal::RefundWindowClosed => Self::with_detail(
+                &kind::REFUND_WINDOW_CLOSED,
+                "The showtime starts too soon, or has started: an admin may still refund it.",
+            ),
             Refusal::HoldExpired => Self::new(&kind::BOOKING_HOLD_EXPIRED),
             Refusal::SeatsGone => Self::with_detail(
                 &kind::BOOKING_NOT_PENDING,
                 "The seats are no longer held under this booking.",
             ),
             Refusal::PaymentNotFound => Self::new(&kind::PAYMENT_NOT_FOUND),
-            Refusal::PaymentMethodUnavailable => Self::new(&kind::PAYMENT_METHOD_UNAVAILABLE),
+            Refusal::PaymentMethodUnavailable => Self::with_detail(
+                &kind::PAYMENT_METHOD_UNAVAILABLE,
+                "The payment method is not configured, or gives buyers longer than this hold may \
+                 still last. Choose another.",
+            ),
             Refusal::ReturnUrlNotAllowed => {
                 Self::invalid("return_url", "must have one of the origins that this server allows")
             }

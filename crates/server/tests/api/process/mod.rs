@@ -4,6 +4,7 @@ mod demo;
 mod faults;
 mod kill;
 mod logs;
+mod reconcile;
 mod rush;
 mod settings;
 mod stop;

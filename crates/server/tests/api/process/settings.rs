@@ -22,6 +22,7 @@ async fn a_wrong_value_is_named_with_its_variable_and_what_is_accepted() {
         ("HOLD_TTL_SECONDS", "0", "a whole number from 1 to 86400"),
         ("HOLD_TTL_SECONDS", "86401", "a whole number from 1 to 86400"),
         ("HOLD_TTL_SECONDS", "10m", "a whole number from 1 to 86400"),
+        ("REFUND_CLOSES_SECONDS", "-1", "a whole number from 0 to 2592000"),
         ("MAX_SEATS_PER_HOLD", "0", "a whole number from 1 to 1000"),
         ("MAX_SEATS_PER_USER", "many", "a whole number from 1 to 60000"),
         ("DRAIN_MS", "8001", "a whole number from 0 to 8000"),

@@ -1,2 +1,3 @@
+mod reconcile;
 mod showtimes;
 mod verify;
