@@ -184,3 +184,19 @@ async fn outside_development_mode_the_program_believes_tokens_only() {
     server.held("ann", &showtime, ["A1"]).await;
     assert!(server.stop().await.status.success());
 }
+
+#[tokio::test]
+async fn the_sandbox_names_what_it_accepts() {
+    let refused = Program::run(&["sandbox"], &[("SANDBOX_DROP", "2")]).await;
+    let complaint = refused.complaint(2);
+    assert_eq!(complaint, "SANDBOX_DROP=2: must be a number from 0 to 1");
+    let refused = Program::run(&["sandbox", "--shop", "shop"], &[]).await;
+    assert!(refused.complaint(2).starts_with("SANDBOX_SHOP=shop: must be an absolute"));
+    let secret = ("MOMO_SECRET_KEY", "never-to-be-printed");
+    let help = Program::run(&["sandbox", "--help"], &[secret]).await;
+    assert!(help.status.success());
+    for flag in ["--shop", "--momo-secret-key", "--duplicate", "--reorder", "--late", "--seed"] {
+        assert!(help.stdout.contains(flag), "{flag}");
+    }
+    assert!(!help.stdout.contains("never-to-be-printed"));
+}
