@@ -9,3 +9,4 @@ mod metrics;
 mod process;
 mod sandbox;
 mod support;
+mod switches;

@@ -35,6 +35,8 @@ async fn a_wrong_value_is_named_with_its_variable_and_what_is_accepted() {
         ("LOG_FORMAT", "xml", "text or json"),
         ("PUBLIC_URL", "shop", "an absolute http or https URL"),
         ("PAYMENT_GATEWAY_URL", "ftp://x", "an absolute http or https URL"),
+        ("MOMO_URL", "momo", "an absolute http or https URL"),
+        ("ZALOPAY_APP_ID", "shop", "a whole number"),
         ("DEFAULT_RETURN_URL", "/paid", "an absolute http or https URL"),
         ("RETURN_URL_ORIGINS", "*", "origins like https://shop.example"),
         ("CORS_ORIGINS", "*", "origins like https://shop.example"),
@@ -78,6 +80,11 @@ async fn settings_that_do_not_go_together_stop_the_start() {
             ],
             "DEFAULT_RETURN_URL=https://other.example/: must have one of the RETURN_URL_ORIGINS",
         ),
+        (
+            &[secret, ("MOMO_PARTNER_CODE", "SHOP"), ("MOMO_SECRET_KEY", "never-to-be-printed")],
+            "MOMO_ACCESS_KEY, MOMO_URL: must be set together with MOMO_PARTNER_CODE, MOMO_SECRET_KEY",
+        ),
+        (&[secret, ("CARD_URL", "http://localhost:1")], "CARD_WEBHOOK_SECRET: must be set"),
         (&[secret, ("MONGO_URI", "mongodb://never-to-be-printed@localhost/x")], "REDIS_URL: "),
         (&[secret, ("REDIS_URL", "redis://:never-to-be-printed@localhost")], "REDIS_URL: "),
         (&[secret, ("RATE_LIMIT", "10/s")], "RATE_LIMIT: "),
@@ -136,6 +143,20 @@ async fn help_lists_every_setting() {
         "SWEEP_CRON",
         "PAYMENT_GATEWAY_URL",
         "PAYMENT_WEBHOOK_SECRET",
+        "MOMO_PARTNER_CODE",
+        "MOMO_ACCESS_KEY",
+        "MOMO_SECRET_KEY",
+        "MOMO_URL",
+        "VNPAY_TMN_CODE",
+        "VNPAY_HASH_SECRET",
+        "VNPAY_URL",
+        "VNPAY_API_URL",
+        "ZALOPAY_APP_ID",
+        "ZALOPAY_KEY1",
+        "ZALOPAY_KEY2",
+        "ZALOPAY_URL",
+        "CARD_URL",
+        "CARD_WEBHOOK_SECRET",
         "PUBLIC_URL",
         "DEFAULT_RETURN_URL",
         "RETURN_URL_ORIGINS",
@@ -163,4 +184,20 @@ async fn outside_development_mode_the_program_believes_tokens_only() {
     let showtime = server.showtime().await;
     server.held("ann", &showtime, ["A1"]).await;
     assert!(server.stop().await.status.success());
+}
+
+#[tokio::test]
+async fn the_sandbox_names_what_it_accepts() {
+    let refused = Program::run(&["sandbox"], &[("SANDBOX_DROP", "2")]).await;
+    let complaint = refused.complaint(2);
+    assert_eq!(complaint, "SANDBOX_DROP=2: must be a number from 0 to 1");
+    let refused = Program::run(&["sandbox", "--shop", "shop"], &[]).await;
+    assert!(refused.complaint(2).starts_with("SANDBOX_SHOP=shop: must be an absolute"));
+    let secret = ("MOMO_SECRET_KEY", "never-to-be-printed");
+    let help = Program::run(&["sandbox", "--help"], &[secret]).await;
+    assert!(help.status.success());
+    for flag in ["--shop", "--momo-secret-key", "--duplicate", "--reorder", "--late", "--seed"] {
+        assert!(help.stdout.contains(flag), "{flag}");
+    }
+    assert!(!help.stdout.contains("never-to-be-printed"));
 }
