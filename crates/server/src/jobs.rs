@@ -89,7 +89,8 @@ async fn alone<T>(
     let Ok(_running) = running.try_lock() else {
         return tracing::warn!(job, "still running from an earlier round: left out");
     };
-    if let Err(error) = work.await {
+    // On the heap: together they would make one very large task.
+    if let Err(error) = Box::pin(work).await {
         tracing::warn!(job, ?error, "a job failed; the next round repeats it");
     }
 }
