@@ -11,7 +11,7 @@ pub mod system;
 
 pub use self::redis::{Backoff, RedisFeed, RedisLeases};
 pub use embedded::{EmbeddedStore, OpenError};
-pub use gateways::{GenericGateway, NoGateway};
+pub use gateways::{Gateways, GenericGateway};
 pub use lease::InProcessLeases;
 pub use mongo::MongoStore;
 pub use system::{SystemClock, SystemRandom, TokioTasks};

@@ -11,6 +11,8 @@ use tokio::net::TcpListener;
 
 use crate::config::{Config, ConfigError, Secret, explain};
 use crate::demo::{self, DemoArgs};
+use crate::sandbox::{SandboxConfig, SandboxServer};
+use crate::server::wait_for_signal;
 use crate::telemetry::{LogFormat, start_logging};
 use crate::{Server, report, wire};
 
@@ -46,6 +48,12 @@ enum Command {
     /// Safe at any time, and from several places at once. `serve` does it at
     /// start, unless told not to.
     Migrate(MigrateArgs),
+    /// Play MoMo, VNPay, ZaloPay and a gateway for cards, for tests
+    ///
+    /// Speaks their real messages over HTTP, with a page to pay or decline, and
+    /// with whatever real gateways do wrong, by flags or PUT /sandbox/faults. No
+    /// money moves: GET /sandbox/ledger shows what was taken and given back.
+    Sandbox(Box<SandboxArgs>),
     /// Watch a thousand buyers race for one seat, and two hundred fill a hall
     ///
     /// Serves the API in development mode over a temporary folder. Afterwards
@@ -90,6 +98,25 @@ struct ServeArgs {
 
     #[command(flatten)]
     config: Config,
+}
+
+/// What `sandbox` is asked to do.
+#[derive(Args, Debug)]
+struct SandboxArgs {
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, env = "SANDBOX_PORT", default_value = "4000", value_parser = port)]
+    port: u16,
+
+    /// Address to listen on; 0.0.0.0 is everywhere
+    #[arg(long, env = "HOST", default_value = "127.0.0.1")]
+    host: String,
+
+    /// How log lines look: text or json [default: text on a terminal, else json]
+    #[arg(long, env = "LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+
+    #[command(flatten)]
+    config: SandboxConfig,
 }
 
 /// Runs the program; gives its exit status: 0 done, 1 failed, 2 not understood.
@@ -149,6 +176,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Verify(args) => verify(&args).await,
         Command::Reconcile(config) => reconcile(&config).await,
         Command::Migrate(args) => migrate(&args).await,
+        Command::Sandbox(args) => play(*args).await,
         Command::Demo(args) => Ok(status(demo::run(args).await?)),
     }
 }
@@ -191,6 +219,17 @@ async fn migrate(args: &MigrateArgs) -> Result<ExitCode, Failure> {
     let applied = wire::migrate(args.mongo_uri.expose()).await?;
     applied.iter().for_each(|name| println!("applied {name}"));
     println!("{} applied, MongoDB is up to date", applied.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn play(args: SandboxArgs) -> Result<ExitCode, Failure> {
+    let _lines = start_logging(args.log_format);
+    let listener = listen(&args.host, args.port).await?;
+    let stopped = wait_for_signal();
+    let sandbox = SandboxServer::start(wire::system_env(), &args.config, listener)?;
+    tracing::info!("listening on http://{}/sandbox", sandbox.address());
+    stopped.await;
+    sandbox.stop();
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,7 +7,7 @@ pub mod demo;
 mod http;
 mod jobs;
 pub mod report;
-mod sandbox;
+pub mod sandbox;
 mod server;
 pub mod telemetry;
 mod url;

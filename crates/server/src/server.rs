@@ -138,8 +138,9 @@ async fn upkeep() {
     }
 }
 
+/// Waits until the process is asked to stop.
 #[cfg(unix)]
-fn wait_for_signal() -> impl Future<Output = ()> {
+pub(crate) fn wait_for_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let terminated = signal(SignalKind::terminate());
@@ -158,7 +159,8 @@ fn wait_for_signal() -> impl Future<Output = ()> {
     }
 }
 
+/// Waits until the process is asked to stop.
 #[cfg(not(unix))]
-async fn wait_for_signal() {
+pub(crate) async fn wait_for_signal() {
     drop(tokio::signal::ctrl_c().await);
 }

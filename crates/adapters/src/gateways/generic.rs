@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat};
-use reqwest::{Client, Url};
+use reqwest::Client;
 use seathold_core::{Currency, Timestamp};
 use seathold_service::model::{GatewayEvent, Outcome, PaymentMethod};
 use seathold_service::ports::{
@@ -160,7 +160,7 @@ impl Shown {
 impl NewSession {
     fn checked(self) -> Result<GatewaySession, GatewayError> {
         let transaction_id = Some(usable(self.transaction_id)?);
-        let payment_url = web_address(self.payment_url)?;
+        let payment_url = http::web_address(self.payment_url)?;
         Ok(GatewaySession { transaction_id, payment_url })
     }
 }
@@ -172,15 +172,6 @@ fn usable(transaction_id: String) -> Result<String, GatewayError> {
         return Err(GatewayError("the answer has no usable transaction_id".to_owned()));
     }
     Ok(transaction_id)
-}
-
-/// An address a buyer can be sent to.
-pub(super) fn web_address(payment_url: String) -> Result<String, GatewayError> {
-    let web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    if !Url::parse(&payment_url).is_ok_and(|url| web(&url)) {
-        return Err(GatewayError("the answer's payment_url is not a web address".to_owned()));
-    }
-    Ok(payment_url)
 }
 
 fn rfc3339(at: Timestamp) -> Result<String, GatewayError> {

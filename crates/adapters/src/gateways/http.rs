@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use seathold_service::ports::GatewayError;
 use serde::de::DeserializeOwned;
 
@@ -65,6 +65,25 @@ pub(super) async fn send(call: RequestBuilder) -> Result<Answer, GatewayError> {
 /// A base address without its last slash.
 pub(super) fn base(url: &str) -> String {
     url.trim_end_matches('/').to_owned()
+}
+
+/// An address a buyer can be sent to.
+pub(super) fn web_address(payment_url: String) -> Result<String, GatewayError> {
+    let web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    if !Url::parse(&payment_url).is_ok_and(|url| web(&url)) {
+        return Err(GatewayError("the answer's payment_url is not a web address".to_owned()));
+    }
+    Ok(payment_url)
+}
+
+/// The answer has not what was asked for.
+pub(super) fn malformed() -> GatewayError {
+    GatewayError("the answer is malformed".to_owned())
+}
+
+/// Without the provider's number nothing can be given back.
+pub(super) fn no_transaction() -> GatewayError {
+    GatewayError("the provider's number of the payment is not known".to_owned())
 }
 
 /// With all causes, but without the address, which may hold a password.

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use seathold_adapters::{GenericGateway, NoGateway};
+use seathold_adapters::{Gateways, GenericGateway};
 use seathold_core::{BookingId, PaymentId, Timestamp};
 use seathold_service::model::PaymentMethod;
 use seathold_service::ports::{Gateway, GatewayError, PaymentRequest, RefundRequest, Refunded};
@@ -189,6 +189,6 @@ async fn a_gateway_that_is_down_is_an_error_without_its_address() {
 async fn every_method_goes_through_the_gateway_and_none_without_one() {
     let (gateway, _) = gateway(Answer::Json(StatusCode::CREATED, SESSION)).await;
     assert!(PaymentMethod::ALL.into_iter().all(|method| gateway.offers(method)));
-    assert!(!PaymentMethod::ALL.into_iter().any(|method| NoGateway.offers(method)));
-    NoGateway.open(&request()).await.expect_err("there is none");
+    assert!(!PaymentMethod::ALL.into_iter().any(|method| Gateways::default().offers(method)));
+    Gateways::default().open(&request()).await.expect_err("there is none");
 }

@@ -5,6 +5,7 @@ mod embedded;
 mod embedded_crash;
 mod gateway;
 mod mongo;
+mod providers;
 mod redis;
 mod system;
 

@@ -1,5 +1,6 @@
 //! What the operator may set, as flags and environment variables, checked at start.
 
+mod providers;
 mod value;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::Args;
 
 use crate::url::{BaseUrl, HttpUrl, Origins};
 
+pub use providers::Providers;
 pub(crate) use value::whole;
 pub use value::{ConfigError, Cron, Secret, explain};
 
@@ -41,8 +43,8 @@ const DRAIN_MAX_MS: u32 = 8_000;
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Development mode: users are taken at their word (X-User-Id, X-User-Role:
-    /// admin), and payments go to a built-in sandbox unless PAYMENT_GATEWAY_URL
-    /// is set. Never for the public
+    /// admin), and payments go to a built-in sandbox unless a gateway is set.
+    /// Never for the public
     #[arg(long)]
     pub dev: bool,
 
@@ -109,7 +111,8 @@ pub struct Config {
     #[arg(long, env = "SWEEP_CRON", default_value = SWEEP_CRON)]
     pub sweep_cron: Option<Cron>,
 
-    /// Address of the payment gateway [default: none; with --dev a built-in sandbox]
+    /// Address of the payment gateway for all methods without a provider of their
+    /// own [default: none; with --dev and no provider, a built-in sandbox]
     #[arg(long, env = "PAYMENT_GATEWAY_URL")]
     pub payment_gateway_url: Option<BaseUrl>,
 
@@ -117,7 +120,11 @@ pub struct Config {
     #[arg(long, env = "PAYMENT_WEBHOOK_SECRET", hide_env_values = true)]
     pub payment_webhook_secret: Option<Secret>,
 
-    /// Address under which gateway and buyers reach this server [default: the one it listens on]
+    /// Accounts at the providers themselves.
+    #[command(flatten)]
+    pub providers: Providers,
+
+    /// Address under which gateways and buyers reach this server [default: the one it listens on]
     #[arg(long, env = "PUBLIC_URL")]
     pub public_url: Option<BaseUrl>,
 
@@ -180,6 +187,7 @@ impl Config {
             sweep_cron: None,
             payment_gateway_url: None,
             payment_webhook_secret: None,
+            providers: Providers::default(),
             public_url: None,
             default_return_url: None,
             return_url_origins: Origins::default(),
@@ -243,13 +251,18 @@ impl Config {
         }
     }
 
-    fn check_payments(&self) -> Result<(), ConfigError> {
+    /// Checks what no single value shows of payments.
+    ///
+    /// # Errors
+    /// The first setting that is missing or does not go with the others.
+    pub(crate) fn check_payments(&self) -> Result<(), ConfigError> {
         if self.payment_gateway_url.is_some() && self.payment_webhook_secret.is_none() {
             return Err(ConfigError::new(
                 "PAYMENT_WEBHOOK_SECRET",
                 "must be set when PAYMENT_GATEWAY_URL is: nobody else could tell real webhooks from forged ones",
             ));
         }
+        self.providers.check()?;
         let allowed = self.return_url_origins.as_slice();
         match &self.default_return_url {
             Some(url) if !allowed.is_empty() && !allowed.contains(&url.origin()) => {

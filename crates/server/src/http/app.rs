@@ -5,10 +5,9 @@ use seathold_service::Service;
 use seathold_service::ports::Env;
 
 use crate::auth::Auth;
-use crate::config::Secret;
 use crate::sandbox::Sandbox;
 use crate::url::{HttpUrl, Origins};
-use crate::wire::Kinds;
+use crate::wire::{Gateways, Kinds, WebhookSecrets};
 
 /// What every handler may use. Built once, shared by all requests.
 pub(crate) struct App {
@@ -20,8 +19,10 @@ pub(crate) struct App {
     pub(crate) env: Env,
     /// Whom to believe.
     pub(crate) auth: Auth,
-    /// What gateways sign their webhooks with; none: no webhook is taken.
-    pub(crate) webhook_secret: Option<Secret>,
+    /// Whoever takes the money, and says so in words of its own.
+    pub(crate) gateways: Arc<Gateways>,
+    /// What generic messages are signed with.
+    pub(crate) webhook_secrets: WebhookSecrets,
     /// What the edge itself enforces or fills in.
     pub(crate) limits: Limits,
     /// The built-in gateway of development mode.

@@ -16,5 +16,5 @@ mod webhook;
 
 pub(crate) use app::{App, Limits};
 pub(crate) use extract::{Body, Shape, Time};
-pub(crate) use problem::{Problem, kind};
+pub(crate) use problem::{Problem, kind, render};
 pub(crate) use router::router;

@@ -34,7 +34,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(payments::refund))
         .routes(routes!(payments::create))
         .routes(routes!(payments::show))
-        .routes(routes!(webhook::receive))
+        .routes(routes!(webhook::receive, webhook::receive_by_get))
         .routes(routes!(showtimes::list))
         .routes(routes!(showtimes::show))
         .routes(routes!(showtimes::seats))

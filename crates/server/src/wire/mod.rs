@@ -1,6 +1,7 @@
 //! The only folder that knows what stands behind the ports.
 
 mod backends;
+mod money;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -8,27 +9,24 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use reqwest::Client;
-use reqwest::redirect::Policy;
-pub(crate) use seathold_adapters::gateways::signature;
+pub(crate) use seathold_adapters::Gateways;
+pub(crate) use seathold_adapters::gateways::{
+    Acknowledgement, Callbacks, Doubt, Message, Verdict, Word, mac, signature,
+};
 use seathold_adapters::mongo::{MigrateError, OpenError as MongoError};
 use seathold_adapters::{
-    GenericGateway, InProcessLeases, MongoStore, NoGateway, OpenError, SystemClock, SystemRandom,
-    TokioTasks,
+    InProcessLeases, MongoStore, OpenError, SystemClock, SystemRandom, TokioTasks,
 };
 use seathold_service::ports::{Env, Gateway, GatewayError, LeaseError, NoFeed, Store};
 use seathold_service::{Parts, Rules, Service};
 
 use crate::auth::Auth;
-use crate::config::{Config, ConfigError, Secret};
+use crate::config::{Config, ConfigError};
 use crate::http::{App, Limits};
-use crate::sandbox::Sandbox;
 use backends::Backends;
 pub(crate) use backends::{Judge, Kind, Kinds, migrate};
-
-/// How long the sandbox waits for the shop to take a webhook: as long as the
-/// shop takes for a request.
-const WEBHOOK_TIME: Duration = Duration::from_secs(10);
+use money::Money;
+pub(crate) use money::WebhookSecrets;
 
 /// How long a desk waits for its lease at the most: well within the time a
 /// request may take, so that the batch can still run without.
@@ -100,7 +98,7 @@ pub(crate) async fn offline(
         store,
         leases: Arc::new(InProcessLeases::default()),
         feed: Arc::new(NoFeed),
-        gateway: Arc::new(NoGateway),
+        gateway: Arc::new(Gateways::default()),
         rules: Rules::default(),
     }))
 }
@@ -114,7 +112,8 @@ pub(crate) async fn reconciler(config: &Config) -> Result<Arc<Service>, StartErr
     let env = system_env();
     // The sandbox of development mode lives in its server alone.
     let real = Config { dev: false, ..config.clone() };
-    let gateway = money(&real, &env, NOWHERE)?.gateway;
+    real.check_payments()?;
+    let gateway = Money::of(&real, &env, NOWHERE)?.gateways;
     let rules = rules(config);
     if config.mongo_uri.is_some() {
         let backends = Backends::of(config, &env, Judge::Store).await?;
@@ -136,7 +135,7 @@ pub(crate) async fn app(
 ) -> Result<App, StartError> {
     config.check()?;
     let auth = Auth::new(config)?;
-    let money = money(config, &env, &own_address(address))?;
+    let money = Money::of(config, &env, &own_address(address))?;
     let Backends { store, clock, leases, feed, kinds } = Backends::of(config, &env, judge).await?;
     let env = Env { clock, ..env };
     let service = Service::new(Parts {
@@ -144,7 +143,7 @@ pub(crate) async fn app(
         store,
         leases,
         feed,
-        gateway: money.gateway,
+        gateway: Arc::clone(&money.gateways) as Arc<dyn Gateway>,
         rules: rules(config),
     });
     Ok(App {
@@ -152,7 +151,8 @@ pub(crate) async fn app(
         kinds,
         env,
         auth,
-        webhook_secret: money.webhook_secret,
+        gateways: money.gateways,
+        webhook_secrets: money.webhook_secrets,
         limits: Limits {
             max_seats_per_hold: config.max_seats_per_hold,
             default_return_url: config.default_return_url.clone(),
@@ -180,37 +180,6 @@ fn lease_wait(config: &Config) -> Duration {
     let doublings = (1_u64 << config.lock_max_retries) - 1;
     let backoff = Duration::from_millis(u64::from(config.lock_retry_base_ms) * doublings * 3 / 2);
     backoff.min(LEASE_WAIT_MAX)
-}
-
-/// Whoever takes the money, and what their webhooks are signed with.
-struct Money {
-    gateway: Arc<dyn Gateway>,
-    webhook_secret: Option<Secret>,
-    sandbox: Option<Arc<Sandbox>>,
-}
-
-/// `own`: the address under which the server reaches itself.
-fn money(config: &Config, env: &Env, own: &str) -> Result<Money, StartError> {
-    let public = config.public_url.as_ref().map_or(own, |url| url.as_str());
-    let webhook_secret = config.payment_webhook_secret.clone();
-    if let Some(url) = &config.payment_gateway_url {
-        let gateway = Arc::new(GenericGateway::new(url.as_str(), public)?);
-        return Ok(Money { gateway, webhook_secret, sandbox: None });
-    }
-    if !config.dev {
-        return Ok(Money { gateway: Arc::new(NoGateway), webhook_secret, sandbox: None });
-    }
-    let secret =
-        webhook_secret.unwrap_or_else(|| Secret::new(format!("{}{}", env.uuid(), env.uuid())));
-    let client =
-        Client::builder().timeout(WEBHOOK_TIME).redirect(Policy::none()).no_proxy().build();
-    let client = client.map_err(|error| GatewayError(error.to_string()))?;
-    let sandbox = Sandbox::new(env.clone(), client, secret.clone(), public, own);
-    Ok(Money {
-        gateway: Arc::new(GenericGateway::new(&format!("{own}/sandbox"), own)?),
-        webhook_secret: Some(secret),
-        sandbox: Some(Arc::new(sandbox)),
-    })
 }
 
 /// How the server reaches itself: one that listens everywhere, on loopback.

@@ -3,6 +3,7 @@
 
 mod api;
 mod conventions;
+mod faults;
 mod health;
 mod journeys;
 mod metrics;

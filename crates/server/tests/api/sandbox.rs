@@ -54,7 +54,8 @@ async fn it_refuses_what_it_does_not_understand() {
 async fn it_shows_how_a_payment_stands() {
     let app = TestApp::start().await;
     let showtime = app.showtime().await;
-    let (_, session) = app.buying("ann", &showtime, ["A1"]).await;
+    let booking = app.held("ann", &showtime, ["A1"]).await;
+    let session = app.session_by("ann", &booking, "card").await;
     let path = format!("/sandbox/payments/{}", session.payment);
     assert_eq!(app.get(&path).send().await.granted(200).text("status"), "pending");
     app.pay(&session).await;

@@ -65,7 +65,7 @@ impl Service {
         if booking.final_amount == 0 {
             return self.give_away(booking).await;
         }
-        if !self.gateway.offers(request.method) {
+        if !self.gateway.takes(request.method, booking.currency) {
             return Err(Refusal::PaymentMethodUnavailable.into());
         }
         if let Some(payment) = self.opened_before(&booking, request.method).await? {

@@ -110,6 +110,11 @@ pub trait Gateway: Send + Sync {
     /// Whether this method can be used.
     fn offers(&self, method: PaymentMethod) -> bool;
 
+    /// Whether it can be used for this currency, too.
+    fn takes(&self, method: PaymentMethod, _: Currency) -> bool {
+        self.offers(method)
+    }
+
     /// The shortest time a buyer is given to pay: no session ends earlier.
     fn window(&self, method: PaymentMethod) -> Duration;
 

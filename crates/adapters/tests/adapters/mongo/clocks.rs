@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seathold_adapters::{
-    InProcessLeases, MongoStore, NoGateway, SystemClock, SystemRandom, TokioTasks,
+    Gateways, InProcessLeases, MongoStore, SystemClock, SystemRandom, TokioTasks,
 };
 use seathold_core::{Refusal, Timestamp};
 use seathold_service::model::ClaimKey;
@@ -41,7 +41,7 @@ fn instance(store: &MongoStore, clock: Arc<dyn Clock>) -> Arc<Service> {
         store: Arc::new(store.clone()),
         leases: Arc::new(InProcessLeases::default()),
         feed: Arc::new(NoFeed),
-        gateway: Arc::new(NoGateway),
+        gateway: Arc::new(Gateways::default()),
         rules: Rules { hold_ttl_ms: TTL, ..Rules::default() },
     })
 }

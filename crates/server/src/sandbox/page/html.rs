@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::super::delivery::Told;
 use super::super::ledger::{Payment, Status};
 use crate::url::HttpUrl;
 
@@ -27,18 +28,19 @@ pub(super) fn choice(payment: &Payment) -> String {
 }
 
 /// The page after the decision. `told`: whether the shop knows of it.
-pub(super) fn outcome(payment: &Payment, told: bool) -> String {
+pub(super) fn outcome(payment: &Payment, told: Told) -> String {
     let (heading, action) = match payment.status {
         Status::Failed => ("Payment declined", "decline"),
-        Status::Success | Status::Pending => ("Payment received", "pay"),
+        Status::Success => ("Payment received", "pay"),
+        Status::Pending => ("Payment under way", "pay"),
     };
-    let again = if told {
-        String::new()
-    } else {
-        format!(
+    let again = match told {
+        Told::Yes => String::new(),
+        Told::Later => "<p class=\"note\">The shop will be told.</p>".to_owned(),
+        Told::No => format!(
             "<p class=\"note\">The shop could not be told.</p><form method=\"post\">\
              <button class=\"primary\" name=\"action\" value=\"{action}\">Tell it again</button></form>"
-        )
+        ),
     };
     // Whoever opened the payment named the address: only web addresses become links.
     let back = payment.return_url.as_ref().and_then(|url| url.parse::<HttpUrl>().ok());
@@ -62,7 +64,7 @@ fn whole(heading: &str, payment: &Payment, end: &str) -> String {
         currency = Escaped(&payment.currency),
         description = Escaped(&payment.description),
         method = Escaped(&payment.method),
-        payment_id = Escaped(&payment.payment_id),
+        payment_id = Escaped(&payment.reference),
         transaction_id = Escaped(&payment.transaction_id),
     )
 }
@@ -92,20 +94,17 @@ impl fmt::Display for Escaped<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::ledger::Format;
     use super::*;
 
     fn payment(description: &str, return_url: &str) -> Payment {
         Payment {
-            payment_id: "PAY_1".to_owned(),
             transaction_id: "TXN_1".to_owned(),
-            method: "momo".to_owned(),
             amount: 300_000,
-            currency: "VND".to_owned(),
             description: description.to_owned(),
             return_url: Some(return_url.to_owned()),
-            callback_url: String::new(),
             status: Status::Success,
-            paid_at: None,
+            ..Payment::new(Format::Momo, "PAY_1")
         }
     }
 
@@ -126,7 +125,7 @@ mod tests {
 
     #[test]
     fn only_web_addresses_become_links() {
-        let shown = |url: &str| outcome(&payment("seats", url), true);
+        let shown = |url: &str| outcome(&payment("seats", url), Told::Yes);
         assert!(
             shown("https://shop.example/?a=1&b=2")
                 .contains("href=\"https://shop.example/?a=1&amp;b=2\"")

@@ -12,12 +12,20 @@ pub(crate) struct Session {
     pub(crate) transaction: String,
     pub(crate) method: String,
     pub(crate) amount: i64,
+    /// The provider names a transaction only once it is paid: until then it
+    /// goes by our payment.
+    unnamed: bool,
 }
 
 impl Session {
     /// What the gateway sends about it: `success` or `failed`.
     pub(crate) fn word(&self, status: &str) -> Value {
-        json!({ "transaction_id": self.transaction, "status": status, "amount": self.amount })
+        let mut word =
+            json!({ "transaction_id": self.transaction, "status": status, "amount": self.amount });
+        if self.unnamed {
+            word["payment_id"] = self.payment.clone().into();
+        }
+        word
     }
 }
 
@@ -47,10 +55,13 @@ impl Site {
     pub(crate) async fn session_by(&self, user: &str, booking: &str, method: &str) -> Session {
         let confirmed = self.confirm(user, booking, method).await.granted(200);
         let payment = self.payment(user, confirmed.text("payment_id")).await.granted(200);
+        let id = payment.text("/data/id").to_owned();
+        let named = payment.body["data"]["transaction_id"].as_str().map(str::to_owned);
         Session {
-            payment: payment.text("/data/id").to_owned(),
             url: payment.text("/data/payment_url").to_owned(),
-            transaction: payment.text("/data/transaction_id").to_owned(),
+            unnamed: named.is_none(),
+            transaction: named.unwrap_or_else(|| format!("TXN-{id}")),
+            payment: id,
             method: payment.text("/data/payment_method").to_owned(),
             amount: payment.body["data"]["amount"].as_i64().expect("a number"),
         }

@@ -1,9 +1,7 @@
-//! What gateways say. Authentic by signature, without a token.
-
-use std::sync::Arc;
+//! Messages in the form that is the same for all gateways.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
 use seathold_core::{Currency, PaymentId};
 use seathold_service::Received;
 use seathold_service::model::{GatewayEvent, Outcome, PaymentMethod};
@@ -11,19 +9,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::extract::{BODY_MAX_BYTES, Body, Id, Text, Time, given, printable, read};
-use super::{App, Problem, kind};
+use super::Incoming;
+use crate::config::Secret;
+use crate::http::extract::{Body, Text, Time, given, printable};
+use crate::http::{App, Problem, kind};
 use crate::wire::signature;
-
-/// The header that signs a webhook.
-const SIGNATURE: &str = "x-signature";
 
 /// Characters of a gateway's reference at the most.
 const TRANSACTION_ID_MAX_CHARS: u64 = 200;
 
 /// What a gateway says of a transaction. Other fields are ignored.
 #[derive(Deserialize, ToSchema, Validate)]
-pub(crate) struct WebhookBody {
+pub(super) struct WebhookBody {
     /// The gateway's reference.
     #[validate(length(
         min = 1,
@@ -71,51 +68,36 @@ enum WebhookStatus {
 
 /// A message that was taken.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Acknowledged {
+pub(super) struct Acknowledged {
     /// `true`
     received: bool,
 }
 
-/// Take a gateway's message
-///
-/// Signed with `X-Signature: t=<unix seconds>,v1=<hex>`, the HMAC-SHA256 of
-/// `t + "." + body`, at most 300 seconds old. Repeats have no further effect and
-/// get the same answer.
-#[utoipa::path(
-    post, path = "/api/payments/webhook/{provider}", tag = "payments",
-    params(
-        ("provider" = String, Path, description = "`momo`, `vnpay`, `zalopay` or `card`"),
-        ("X-Signature" = String, Header, description = "`t=<unix seconds>,v1=<hex>[,v1=<hex>]`"),
-    ),
-    request_body = WebhookBody,
-    responses(
-        (status = 200, description = "It is kept; everything that follows will be done", body = Acknowledged),
-        (status = 400, description = "`VALIDATION_FAILED`"),
-        (status = 401, description = "`UNAUTHENTICATED`: the signature is missing, wrong or too old"),
-        (status = 404, description = "`NOT_FOUND`: no such provider; `TRANSACTION_NOT_FOUND`: the transaction is not known yet; the message is kept, send it again"),
-        (status = 422, description = "`PAYMENT_MISMATCH`: wrong amount or currency"),
-    ),
-)]
-pub(super) async fn receive(
-    State(app): State<Arc<App>>,
-    provider: Result<Id<PaymentMethod>, Problem>,
-    request: Request,
-) -> Result<Json<Acknowledged>, Problem> {
-    let Id(provider) = provider.map_err(|_| Problem::new(&kind::NOT_FOUND))?;
-    let secret = app.webhook_secret.as_ref().ok_or(Problem::new(&kind::NOT_FOUND))?;
-    let header = request.headers().get(SIGNATURE).and_then(|value| value.to_str().ok());
-    let header = header.unwrap_or_default().to_owned();
-    let body = read(request, BODY_MAX_BYTES).await?;
+/// Does what a generic message says. `known`: the provider has a form of its
+/// own, too.
+pub(super) async fn take(app: &App, message: &Incoming, known: bool) -> Result<Response, Problem> {
+    let secrets = app.webhook_secrets.of(message.provider);
+    if secrets.is_empty() && !known {
+        return Err(Problem::new(&kind::NOT_FOUND));
+    }
+    let (header, body) = (message.signature.as_deref().unwrap_or_default(), &message.body);
     let now_seconds = app.env.now().as_millis().div_euclid(1000);
-    if !signature::verify(secret.expose(), now_seconds, &header, &body) {
+    let is = |secret: &&Secret| signature::verify(secret.expose(), now_seconds, header, body);
+    if !secrets.iter().any(is) {
+        message.note_refusal("signature");
         let detail = "The X-Signature header is missing, wrong, or too old.";
         return Err(Problem::with_detail(&kind::UNAUTHENTICATED, detail));
     }
-    let event = Body::<WebhookBody>::parse(&body)?.value.event(provider);
-    match app.service.receive(event).await? {
-        Received::Taken | Received::Repeated => Ok(Json(Acknowledged { received: true })),
+    let event = Body::<WebhookBody>::parse(body).inspect_err(|_| message.note_refusal("malformed"));
+    match app.service.receive(event?.value.event(message.provider)).await? {
+        Received::Taken | Received::Repeated => {
+            Ok(Json(Acknowledged { received: true }).into_response())
+        }
         Received::UnknownTransaction => Err(Problem::new(&kind::TRANSACTION_NOT_FOUND)),
-        Received::WrongAmount => Err(Problem::new(&kind::PAYMENT_MISMATCH)),
+        Received::WrongAmount => {
+            message.note_refusal("amount");
+            Err(Problem::new(&kind::PAYMENT_MISMATCH))
+        }
     }
 }
 
