@@ -112,6 +112,7 @@ pub(crate) async fn reconciler(config: &Config) -> Result<Arc<Service>, StartErr
     let env = system_env();
     // The sandbox of development mode lives in its server alone.
     let real = Config { dev: false, ..config.clone() };
+    real.check_payments()?;
     let gateway = Money::of(&real, &env, NOWHERE)?.gateways;
     let rules = rules(config);
     if config.mongo_uri.is_some() {
