@@ -1,2 +1,3 @@
+mod events;
 mod showtimes;
 mod verify;
