@@ -57,29 +57,41 @@ struct Round {
     given_back: Mutex<()>,
     showtimes: Mutex<()>,
     refunds: Mutex<()>,
+    events: Mutex<()>,
+    dead_letters: Mutex<()>,
     claims: Mutex<()>,
 }
 
 impl Round {
     fn new(service: Arc<Service>) -> Self {
-        let [sweep, inbox, payments, given_back, showtimes, refunds, claims] = Default::default();
-        Self { service, sweep, inbox, payments, given_back, showtimes, refunds, claims }
+        let [sweep, inbox, payments, given_back, showtimes] = Default::default();
+        let [refunds, events, dead_letters, claims] = Default::default();
+        Self {
+            service,
+            sweep,
+            inbox,
+            payments,
+            given_back,
+            showtimes,
+            refunds,
+            events,
+            dead_letters,
+            claims,
+        }
     }
 
     async fn run(&self) {
         let service = &self.service;
         tokio::join!(
-            alone("sweep", &self.sweep, Box::pin(service.sweep())),
-            alone("settle_inbox", &self.inbox, Box::pin(service.settle_inbox())),
-            alone("settle_payments", &self.payments, Box::pin(service.settle_payments())),
-            alone("settle_given_back", &self.given_back, Box::pin(service.settle_given_back())),
-            alone(
-                "settle_showtimes",
-                &self.showtimes,
-                Box::pin(service.settle_cancelled_showtimes())
-            ),
-            alone("settle_refunds", &self.refunds, Box::pin(service.settle_refunds())),
-            alone("purge_claims", &self.claims, Box::pin(service.purge_claims())),
+            alone("sweep", &self.sweep, service.sweep()),
+            alone("settle_inbox", &self.inbox, service.settle_inbox()),
+            alone("settle_payments", &self.payments, service.settle_payments()),
+            alone("settle_given_back", &self.given_back, service.settle_given_back()),
+            alone("settle_showtimes", &self.showtimes, service.settle_cancelled_showtimes()),
+            alone("settle_refunds", &self.refunds, service.settle_refunds()),
+            alone("tell_events", &self.events, service.tell_events()),
+            alone("count_dead_letters", &self.dead_letters, service.count_dead_letters()),
+            alone("purge_claims", &self.claims, service.purge_claims()),
         );
     }
 }

@@ -156,6 +156,7 @@ impl Service {
         let service = self.clone();
         let work = self.env.detached(async move { service.refund_unless_done(id).await });
         let _ = tokio::time::timeout(SETTLE_WAIT, work).await;
+        self.tell_soon();
         let payment = self.store.payment(id).await;
         let payment = payment.map_err(|error| Error::from(error).after_commit())?;
         let status = payment.map_or(PaymentStatus::RefundPending, |payment| payment.status);

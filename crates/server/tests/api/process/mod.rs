@@ -1,6 +1,7 @@
 //! The real program as a process of its own: killed, stopped, and set up.
 
 mod demo;
+mod events;
 mod faults;
 mod kill;
 mod logs;

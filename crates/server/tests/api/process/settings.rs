@@ -36,6 +36,7 @@ async fn a_wrong_value_is_named_with_its_variable_and_what_is_accepted() {
         ("PUBLIC_URL", "shop", "an absolute http or https URL"),
         ("PAYMENT_GATEWAY_URL", "ftp://x", "an absolute http or https URL"),
         ("MOMO_URL", "momo", "an absolute http or https URL"),
+        ("EVENTS_URLS", "shop", "an absolute http or https URL"),
         ("ZALOPAY_APP_ID", "shop", "a whole number"),
         ("DEFAULT_RETURN_URL", "/paid", "an absolute http or https URL"),
         ("RETURN_URL_ORIGINS", "*", "origins like https://shop.example"),
@@ -83,6 +84,16 @@ async fn settings_that_do_not_go_together_stop_the_start() {
         (
             &[secret, ("MOMO_PARTNER_CODE", "SHOP"), ("MOMO_SECRET_KEY", "never-to-be-printed")],
             "MOMO_ACCESS_KEY, MOMO_URL: must be set together with MOMO_PARTNER_CODE, MOMO_SECRET_KEY",
+        ),
+        (&[secret, ("EVENTS_URLS", "https://shop.example/events")], "EVENTS_SECRET: must be set"),
+        (&[secret, ("EVENTS_SECRET", "never-to-be-printed")], "EVENTS_URLS: must be set"),
+        (
+            &[
+                secret,
+                ("EVENTS_URLS", "https://shop.example/events"),
+                ("EVENTS_SECRET", "never-to-be-printed"),
+            ],
+            "EVENTS_SECRET: must be whsec_ and 24 to 64 bytes in Base64",
         ),
         (&[secret, ("CARD_URL", "http://localhost:1")], "CARD_WEBHOOK_SECRET: must be set"),
         (&[secret, ("MONGO_URI", "mongodb://never-to-be-printed@localhost/x")], "REDIS_URL: "),
@@ -143,6 +154,8 @@ async fn help_lists_every_setting() {
         "SWEEP_CRON",
         "PAYMENT_GATEWAY_URL",
         "PAYMENT_WEBHOOK_SECRET",
+        "EVENTS_URLS",
+        "EVENTS_SECRET",
         "MOMO_PARTNER_CODE",
         "MOMO_ACCESS_KEY",
         "MOMO_SECRET_KEY",
