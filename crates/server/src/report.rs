@@ -1,9 +1,11 @@
 //! What `verify` found, as a table for people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use seathold_core::Currency;
 use seathold_service::Reconciled;
-use seathold_service::verify::{Check, Report};
+use seathold_service::verify::{Check, Ledger, Report, Sum};
 
 /// Violations printed per invariant; there may be many more.
 const SHOWN: usize = 20;
@@ -63,13 +65,7 @@ fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
         let some = some.map(String::as_str).collect::<Vec<_>>().join(", ");
         writeln!(text, "   paid, and matching no payment for long: {n}: {some}")?;
     }
-    for line in &report.ledger {
-        writeln!(
-            text,
-            "   {}: charged {} = sold {} + refunded {} + on its way back {}",
-            line.currency, line.charged, line.sold, line.refunded, line.refunding
-        )?;
-    }
+    write_ledger(text, &report.ledger)?;
     for check in report.checks.iter().filter(|check| !check.violations.is_empty()) {
         for violation in check.violations.iter().take(SHOWN) {
             writeln!(text, "!  {}. {violation}", check.invariant.number())?;
@@ -80,4 +76,38 @@ fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+/// Where the money is: how often, and how much in minor units.
+fn write_ledger(text: &mut String, ledger: &[Ledger]) -> std::fmt::Result {
+    if ledger.is_empty() {
+        return Ok(());
+    }
+    let titles = ["charged", "= sold", "+ refunded", "+ refund pending"];
+    write!(text, "   {:<12}", "money")?;
+    titles.iter().try_for_each(|title| write!(text, " {title:>24}"))?;
+    writeln!(text)?;
+    for line in ledger {
+        let Ledger { provider, currency, charged, sold, refunded, refund_pending } = line;
+        write!(text, "   {:<12}", format!("{} {currency}", provider.as_str()))?;
+        write_sums(text, &[*charged, *sold, *refunded, *refund_pending])?;
+    }
+    let currencies: BTreeSet<Currency> = ledger.iter().map(|line| line.currency).collect();
+    for currency in currencies {
+        let lines = ledger.iter().filter(|line| line.currency == currency);
+        let total =
+            |part: fn(&Ledger) -> Sum| lines.clone().map(part).fold(Sum::default(), Sum::and);
+        write!(text, "   {:<12}", format!("all {currency}"))?;
+        let (charged, sold) = (total(|line| line.charged), total(|line| line.sold));
+        let (refunded, pending) = (total(|line| line.refunded), total(|line| line.refund_pending));
+        write_sums(text, &[charged, sold, refunded, pending])?;
+    }
+    Ok(())
+}
+
+fn write_sums(text: &mut String, sums: &[Sum]) -> std::fmt::Result {
+    for Sum { count, amount } in sums {
+        write!(text, " {:>24}", format!("{count}: {amount}"))?;
+    }
+    writeln!(text)
 }

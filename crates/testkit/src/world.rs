@@ -1,5 +1,6 @@
 //! Worlds: what outlives a process, and requests to make in them.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,10 +60,25 @@ impl World {
     /// # Panics
     /// There is nothing to keep a store in.
     pub async fn new(seed: u64) -> Self {
+        Self::kept_in(&std::env::temp_dir(), seed).await
+    }
+
+    /// The same, with a folder in memory if the system has such folders: for
+    /// thousands of worlds, the power of none of which fails.
+    ///
+    /// # Panics
+    /// There is nothing to keep a store in.
+    pub async fn in_memory(seed: u64) -> Self {
+        let memory = Path::new("/dev/shm");
+        let elsewhere = std::env::temp_dir();
+        Self::kept_in(if memory.is_dir() { memory } else { &elsewhere }, seed).await
+    }
+
+    async fn kept_in(place: &Path, seed: u64) -> Self {
         let clock = TestClock::default();
         let (store, keeper, seed): (Arc<dyn Store>, _, _) = match Ground::chosen() {
             Ground::Embedded => {
-                let folder = TempDir::new().expect("a temporary folder");
+                let folder = TempDir::new_in(place).expect("a temporary folder");
                 let store = EmbeddedStore::open(folder.path(), Arc::new(clock.clone()));
                 (Arc::new(store.expect("a new store")), Keeper::Folder { _folder: folder }, seed)
             }

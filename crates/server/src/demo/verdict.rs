@@ -143,7 +143,7 @@ impl Verdict {
         let clean = books.is_clean();
         let found = if clean { "no violation" } else { "violations, see above" };
         self.line("books: verify", found.to_owned(), clean);
-        let sold: i64 = books.ledger.iter().map(|line| line.sold).sum();
+        let sold: i64 = books.ledger.iter().map(|line| line.sold.amount).sum();
         let found = format!("{} paid, {sold} sold", self.paid);
         self.line("books: what the buyers paid is sold", found, self.paid == sold && sold > 0);
     }

@@ -1,11 +1,14 @@
 //! The invariants, checked against what is stored. Repairs nothing.
 
+mod ledger;
 mod money;
 mod seats;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seathold_core::{BookingId, Currency, ShowtimeId, Timestamp};
+use seathold_core::{BookingId, ShowtimeId, Timestamp};
+
+pub use ledger::{Ledger, Sum};
 
 use crate::limits::PAGE;
 use crate::model::{BookingStatus, ClaimKey};
@@ -19,7 +22,7 @@ pub struct Report {
     pub at: Timestamp,
     /// One line per invariant.
     pub checks: Vec<Check>,
-    /// Where the money is, per currency.
+    /// Where the money is, by currency and provider.
     pub ledger: Vec<Ledger>,
     /// How many showtimes there are.
     pub showtimes: u64,
@@ -103,21 +106,6 @@ impl Invariant {
             Self::Expiry => "an expired hold is free",
         }
     }
-}
-
-/// Where the money of one currency is, in minor units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ledger {
-    /// The currency.
-    pub currency: Currency,
-    /// What gateways took.
-    pub charged: i64,
-    /// What bought seats.
-    pub sold: i64,
-    /// What went back.
-    pub refunded: i64,
-    /// What is on its way back.
-    pub refunding: i64,
 }
 
 /// Findings, by invariant.

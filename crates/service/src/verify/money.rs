@@ -1,8 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use seathold_core::{BookingId, Currency, Timestamp};
+use seathold_core::{BookingId, Timestamp};
 
+use super::ledger::{Account, Book, Posting};
 use super::{Findings, Invariant, Ledger};
 use crate::Service;
 use crate::limits::{PAGE, REFUNDING_MS, UNMATCHED_MS};
@@ -33,47 +34,68 @@ impl Service {
         Ok(ledger)
     }
 
-    /// Each payment agrees with its booking.
+    /// Each payment agrees with its booking, and what was charged for it went
+    /// somewhere, to the unit.
     async fn check_payments(&self, findings: &mut Findings) -> Result<Vec<Ledger>, StoreError> {
-        let mut ledger: BTreeMap<Currency, Ledger> = BTreeMap::new();
-        let mut after = None;
+        let (mut book, mut after) = (Book::default(), None);
         loop {
             let payments = self.store.payments_after(after, PAGE).await?;
             let Some(last) = payments.last() else { break };
             after = Some(last.id);
-            for payment in payments {
-                enter(&mut ledger, &payment);
-                if payment.status.is_charged() {
-                    let chain = self.settled(|| self.payment_chain(&payment)).await?;
-                    note(findings, chain);
-                }
+            for payment in payments.iter().filter(|payment| payment.status.is_charged()) {
+                let read = || self.payment_chain(payment);
+                let (chain, posting) = self.settled(read, |(chain, _)| chain.is_bad()).await?;
+                book.post(&posting);
+                note(findings, chain);
             }
         }
-        Ok(ledger.into_values().collect())
+        let lines = book.into_lines();
+        for line in &lines {
+            findings.check(Invariant::Money, line.is_balanced(), || off_balance(line));
+        }
+        Ok(lines)
     }
 
-    async fn payment_chain(&self, payment: &Payment) -> Result<Chain, StoreError> {
-        let Some(payment) = self.store.payment(payment.id).await? else {
-            return Ok(Chain::Bad(format!("payment {} is gone", payment.id)));
+    async fn payment_chain(&self, seen: &Payment) -> Result<(Chain, Posting), StoreError> {
+        let (id, provider, currency) = (seen.id, seen.provider, seen.currency);
+        let nothing = Posting { provider, currency, charged: None, account: None };
+        let Some(payment) = self.store.payment(id).await? else {
+            return Ok((Chain::Bad(format!("payment {id} is gone")), nothing));
         };
         let booking = self.store.booking(payment.booking_id).await?;
-        let buys = booking.as_ref().is_some_and(|row| {
+        let bought = booking.as_ref().filter(|row| {
             row.status == BookingStatus::Confirmed && row.paid_by == Some(payment.id)
         });
-        let id = payment.id;
+        let account = match (payment.status, bought) {
+            (PaymentStatus::Completed, Some(row)) => Some((Account::Sold, row.final_amount)),
+            (PaymentStatus::Refunded, _) => Some((Account::Refunded, payment.amount)),
+            (PaymentStatus::RefundPending, _) => Some((Account::RefundPending, payment.amount)),
+            _ => None,
+        };
+        let posting = Posting { charged: self.told(&payment).await?, account, ..nothing };
         let refunding = booking.as_ref().is_some_and(|row| is_on_its_way(row, self.env.now()));
-        Ok(match payment.status {
-            PaymentStatus::Completed if !buys => {
+        let chain = match payment.status {
+            PaymentStatus::Completed if bought.is_none() => {
                 Chain::Bad(format!("payment {id} is completed, and bought nothing"))
             }
+            _ if !posting.is_balanced() => Chain::Bad(unbalanced(&payment, &posting)),
             // Its seats are about to be freed.
             PaymentStatus::RefundPending | PaymentStatus::Refunded if refunding => Chain::InFlight,
-            PaymentStatus::RefundPending | PaymentStatus::Refunded if buys => {
+            PaymentStatus::RefundPending | PaymentStatus::Refunded if bought.is_some() => {
                 Chain::Bad(format!("payment {id} is refunded, and bought its seats"))
             }
             PaymentStatus::RefundPending => Chain::InFlight,
             _ => Chain::Good,
-        })
+        };
+        Ok((chain, posting))
+    }
+
+    /// What the provider says it took for this payment.
+    async fn told(&self, payment: &Payment) -> Result<Option<i64>, StoreError> {
+        let Some(transaction_id) = payment.transaction_id.clone() else { return Ok(None) };
+        let (provider, outcome) = (payment.provider, Outcome::Success);
+        let row = self.store.event(&EventKey { provider, transaction_id, outcome }).await?;
+        Ok(row.map(|row| row.event.amount))
     }
 
     /// Each success a gateway reported has become a charge.
@@ -84,7 +106,8 @@ impl Service {
             let Some(last) = rows.last() else { return Ok(()) };
             after = Some(EventKey::from(&last.event));
             for row in rows.iter().filter(|row| row.event.outcome == Outcome::Success) {
-                note(findings, self.settled(|| self.event_chain(row)).await?);
+                let read = || self.event_chain(row);
+                note(findings, self.settled(read, Chain::is_bad).await?);
                 if self.is_lost(row).await? {
                     let GatewayEvent { provider, transaction_id, amount, .. } = &row.event;
                     let provider = provider.as_str();
@@ -125,7 +148,8 @@ impl Service {
             let paid =
                 |row: &&Booking| row.status == BookingStatus::Confirmed && row.final_amount > 0;
             for row in rows.iter().filter(paid) {
-                note(findings, self.settled(|| self.booking_chain(row)).await?);
+                let read = || self.booking_chain(row);
+                note(findings, self.settled(read, Chain::is_bad).await?);
             }
         }
     }
@@ -168,13 +192,17 @@ impl Service {
     }
 
     /// Reads a chain again while it looks wrong: others may be at work.
-    async fn settled<F>(&self, read: impl Fn() -> F) -> Result<Chain, StoreError>
+    async fn settled<T, F>(
+        &self,
+        read: impl Fn() -> F,
+        is_bad: impl Fn(&T) -> bool,
+    ) -> Result<T, StoreError>
     where
-        F: Future<Output = Result<Chain, StoreError>>,
+        F: Future<Output = Result<T, StoreError>>,
     {
         let mut chain = read().await?;
         for _ in 1..READS {
-            if !matches!(chain, Chain::Bad(_)) {
+            if !is_bad(&chain) {
                 break;
             }
             tokio::time::sleep(PAUSE).await;
@@ -182,6 +210,30 @@ impl Service {
         }
         Ok(chain)
     }
+}
+
+impl Chain {
+    const fn is_bad(&self) -> bool {
+        matches!(self, Self::Bad(_))
+    }
+}
+
+fn unbalanced(payment: &Payment, posting: &Posting) -> String {
+    let (id, status) = (payment.id, payment.status.as_str());
+    let became = posting.account.map_or(0, |(_, amount)| amount);
+    match posting.charged {
+        Some(charged) => format!("payment {id} was charged {charged}, {became} is {status}"),
+        None => format!("payment {id} is {status}, and no provider says it was charged"),
+    }
+}
+
+fn off_balance(line: &Ledger) -> String {
+    let (provider, currency) = (line.provider.as_str(), line.currency);
+    let (charged, accounted) = (line.charged, line.accounted());
+    format!(
+        "{provider} {currency}: {} charges of {}, of which {} of {} are sold or given back",
+        charged.count, charged.amount, accounted.count, accounted.amount
+    )
 }
 
 /// Whether a booking is being given back, and not for too long.
@@ -196,23 +248,4 @@ fn note(findings: &mut Findings, chain: Chain) {
         Chain::InFlight => findings.in_flight(Invariant::Money),
         Chain::Bad(why) => findings.check(Invariant::Money, false, || why),
     }
-}
-
-fn enter(ledger: &mut BTreeMap<Currency, Ledger>, payment: &Payment) {
-    let currency = payment.currency;
-    let line = ledger.entry(currency).or_insert(Ledger {
-        currency,
-        charged: 0,
-        sold: 0,
-        refunded: 0,
-        refunding: 0,
-    });
-    let account = match payment.status {
-        PaymentStatus::Completed => &mut line.sold,
-        PaymentStatus::RefundPending => &mut line.refunding,
-        PaymentStatus::Refunded => &mut line.refunded,
-        PaymentStatus::Pending | PaymentStatus::Failed | PaymentStatus::Expired => return,
-    };
-    *account = account.saturating_add(payment.amount);
-    line.charged = line.charged.saturating_add(payment.amount);
 }

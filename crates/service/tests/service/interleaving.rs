@@ -190,7 +190,7 @@ async fn while_it_is_given_back(meanwhile: Meanwhile) {
         let expected = if matches!(meanwhile, Meanwhile::HearsOfAnother) { 2 } else { 1 };
         assert_eq!(stage.world.gateway.refunded().len(), expected, "{meanwhile:?}, call {call}");
         let report = stage.service.verify().await.expect("a report");
-        assert_eq!(report.ledger[0].refunded, expected as i64 * SEAT_PRICE);
+        assert_eq!(report.ledger[0].refunded.amount, expected as i64 * SEAT_PRICE);
         stage.audit().await;
     }
     panic!("a refund makes fewer calls than {CALLS_MAX}");

@@ -10,6 +10,7 @@ mod extension;
 mod idempotency;
 mod instances;
 mod interleaving;
+mod ledger;
 mod money;
 mod reads;
 mod refunds;

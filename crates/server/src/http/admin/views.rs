@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use seathold_service::ports::Refunds;
-use seathold_service::verify::{Check, Ledger, Report};
+use seathold_service::verify::{Check, Ledger, Report, Sum};
 use seathold_service::{Reconciled, ShowtimeView as Showtime};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,7 +19,8 @@ pub(crate) struct ReportView {
     clean: bool,
     /// One entry per invariant.
     checks: Vec<CheckView>,
-    /// Where the money is, per currency.
+    /// Where the money is, by currency and provider: what was charged is sold,
+    /// refunded, or about to be.
     ledger: Vec<LedgerView>,
     /// How many showtimes there are.
     showtimes: u64,
@@ -116,21 +117,34 @@ struct CheckView {
     violations: Vec<String>,
 }
 
-/// Where the money of one currency is, in minor units.
+/// Where the money of one provider and currency is.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Ledger)]
 struct LedgerView {
+    /// The provider.
+    #[schema(example = "momo")]
+    provider: &'static str,
     /// The currency (ISO 4217).
     #[schema(example = "VND")]
     currency: String,
-    /// What gateways took.
-    charged: i64,
+    /// What the provider says it took.
+    charged: SumView,
     /// What bought seats.
-    sold: i64,
+    sold: SumView,
     /// What went back.
-    refunded: i64,
+    refunded: SumView,
     /// What is on its way back.
-    refunding: i64,
+    refund_pending: SumView,
+}
+
+/// How many, and how much in all.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Sum)]
+struct SumView {
+    /// How many.
+    count: u64,
+    /// How much, in minor units.
+    amount: i64,
 }
 
 impl ReportView {
@@ -163,11 +177,18 @@ impl CheckView {
 impl LedgerView {
     fn of(ledger: &Ledger) -> Self {
         Self {
+            provider: ledger.provider.as_str(),
             currency: ledger.currency.to_string(),
-            charged: ledger.charged,
-            sold: ledger.sold,
-            refunded: ledger.refunded,
-            refunding: ledger.refunding,
+            charged: SumView::of(ledger.charged),
+            sold: SumView::of(ledger.sold),
+            refunded: SumView::of(ledger.refunded),
+            refund_pending: SumView::of(ledger.refund_pending),
         }
+    }
+}
+
+impl SumView {
+    const fn of(sum: Sum) -> Self {
+        Self { count: sum.count, amount: sum.amount }
     }
 }

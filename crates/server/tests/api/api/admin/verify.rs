@@ -25,8 +25,11 @@ async fn every_invariant_is_checked_on_what_is_stored_now() {
         assert!(check["checked"].as_u64() > Some(0), "{check}");
         assert_eq!(check["violations"], json!([]));
     }
-    let ledger = json!([{ "currency": "VND", "charged": 350_000, "sold": 250_000,
-                          "refunded": 100_000, "refunding": 0 }]);
+    let sum = |count: u64, amount: i64| json!({ "count": count, "amount": amount });
+    let ledger = json!([{
+        "provider": "card", "currency": "VND", "charged": sum(2, 350_000), "sold": sum(1, 250_000),
+        "refunded": sum(1, 100_000), "refund_pending": sum(0, 0),
+    }]);
     assert_eq!(report.body["ledger"], ledger);
     assert_eq!(report.body["showtimes"], 1);
     assert_eq!(report.body["bookings"], json!({ "confirmed": 1, "pending": 1, "cancelled": 1 }));
