@@ -78,7 +78,12 @@ impl Service {
             Some(paid_by) => {
                 let payment = self.store.payment(paid_by).await?;
                 let sold = payment.is_some_and(|it| it.status == PaymentStatus::Completed);
-                if sold { paid_by.refund() } else { return Err(Error::Busy) }
+                if !sold {
+                    // Decided by another since the booking was read, or not sold yet.
+                    let row = self.store.booking(booking.id).await?;
+                    return row.filter(|row| row.refund.is_some()).ok_or(Error::Busy);
+                }
+                paid_by.refund()
             }
             None if booking.final_amount == 0 => fresh,
             None => return Err(Error::Busy),
