@@ -6,6 +6,7 @@ pub mod embedded;
 pub mod gateways;
 pub mod lease;
 pub mod mongo;
+pub mod receivers;
 pub mod redis;
 pub mod system;
 
@@ -14,4 +15,5 @@ pub use embedded::{EmbeddedStore, OpenError};
 pub use gateways::{Gateways, GenericGateway};
 pub use lease::InProcessLeases;
 pub use mongo::MongoStore;
+pub use receivers::WebReceivers;
 pub use system::{SystemClock, SystemRandom, TokioTasks};

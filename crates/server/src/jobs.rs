@@ -57,13 +57,27 @@ struct Round {
     given_back: Mutex<()>,
     showtimes: Mutex<()>,
     refunds: Mutex<()>,
+    events: Mutex<()>,
+    dead_letters: Mutex<()>,
     claims: Mutex<()>,
 }
 
 impl Round {
     fn new(service: Arc<Service>) -> Self {
-        let [sweep, inbox, payments, given_back, showtimes, refunds, claims] = Default::default();
-        Self { service, sweep, inbox, payments, given_back, showtimes, refunds, claims }
+        let [sweep, inbox, payments, given_back, showtimes] = Default::default();
+        let [refunds, events, dead_letters, claims] = Default::default();
+        Self {
+            service,
+            sweep,
+            inbox,
+            payments,
+            given_back,
+            showtimes,
+            refunds,
+            events,
+            dead_letters,
+            claims,
+        }
     }
 
     async fn run(&self) {
@@ -75,6 +89,8 @@ impl Round {
             alone("settle_given_back", &self.given_back, service.settle_given_back()),
             alone("settle_showtimes", &self.showtimes, service.settle_cancelled_showtimes()),
             alone("settle_refunds", &self.refunds, service.settle_refunds()),
+            alone("tell_events", &self.events, service.tell_events()),
+            alone("count_dead_letters", &self.dead_letters, service.count_dead_letters()),
             alone("purge_claims", &self.claims, service.purge_claims()),
         );
     }
@@ -89,7 +105,8 @@ async fn alone<T>(
     let Ok(_running) = running.try_lock() else {
         return tracing::warn!(job, "still running from an earlier round: left out");
     };
-    if let Err(error) = work.await {
+    // On the heap: together they would make one very large task.
+    if let Err(error) = Box::pin(work).await {
         tracing::warn!(job, ?error, "a job failed; the next round repeats it");
     }
 }

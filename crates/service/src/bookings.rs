@@ -12,8 +12,10 @@ impl Service {
     ///
     /// # Errors
     /// A refusal, busy, or the store failed.
-    pub async fn hold(&self, request: HoldRequest) -> Result<Reply, Error> {
-        self.desks.hold(request).await
+    pub async fn hold(self: &Arc<Self>, request: HoldRequest) -> Result<Reply, Error> {
+        let reply = self.desks.hold(request).await?;
+        self.tell_soon();
+        Ok(reply)
     }
 
     /// A booking as it is now, for its owner or an admin.
@@ -67,13 +69,15 @@ impl Service {
             let viewer = Viewer { user, admin: false };
             Ok(render(&service.cancel_now(booking, &viewer).await?))
         };
-        match key {
-            Some(keyed) => self.once(keyed, resource, |_| work).await,
+        let reply = match key {
+            Some(keyed) => self.once(keyed, resource, |_| work).await?,
             None => {
                 let answer = self.env.detached(work).await.unwrap_or(Err(Error::Unknown))?;
-                Ok(Reply { answer, resource, replayed: false })
+                Reply { answer, resource, replayed: false }
             }
-        }
+        };
+        self.tell_soon();
+        Ok(reply)
     }
 
     async fn cancel_now(&self, id: BookingId, viewer: &Viewer) -> Result<Booking, Error> {

@@ -3,6 +3,7 @@
 mod bookings;
 mod desk;
 mod error;
+mod events;
 mod idempotency;
 pub mod limits;
 mod maps;
@@ -18,6 +19,7 @@ mod sweep;
 pub mod verify;
 
 pub use error::Error;
+pub use events::{DeadLetter, Outbound, Past, PastEvent, Told};
 pub use limits::Rules;
 pub use payments::Checked;
 pub use reconcile::Reconciled;

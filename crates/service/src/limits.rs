@@ -114,6 +114,44 @@ pub const UNMATCHED_MS: i64 = 60 * 60 * 1000;
 /// before `verify` calls it wrong: many rounds.
 pub const REFUNDING_MS: i64 = 15 * 60 * 1000;
 
+/// How long one instance has the events of a booking for itself, in ms: longer than
+/// it takes to tell all of them to receivers that answer late.
+pub const OUTBOX_LEASE_MS: i64 = 60_000;
+
+/// How long before the end of that lease nothing more is sent, in ms: longer than
+/// a receiver may take to answer, so that no two instances are at one booking.
+pub const OUTBOX_MARGIN_MS: i64 = 15_000;
+
+/// How long to wait before an event is told again to a receiver that did not take
+/// it, in ms; longer each time, up to [`TELL_RETRY_MAX_MS`].
+pub const TELL_RETRY_MS: i64 = 5_000;
+
+/// The longest such wait, in ms: six hours, as the receiver may be down for long.
+pub const TELL_RETRY_MAX_MS: i64 = 6 * 60 * 60 * 1000;
+
+/// How often an event is told in vain before it is given up: with the waits in
+/// between, three to five days, so that a weekend may pass.
+pub const TELL_TRIES_MAX: u32 = 24;
+
+/// How long a hold is left alone whose seats may be on their way, in ms: a commit
+/// takes less. What is older may have been left by a crash, and is put off.
+pub const TELL_IN_FLIGHT_MS: i64 = 2_000;
+
+/// Bookings that are told of at once: enough to keep receivers busy, few enough to
+/// leave the store to buyers.
+pub const TELL_AT_ONCE: usize = 16;
+
+/// Bookings taken up together: their seats are read with one read per showtime,
+/// and are not old when the last of them is told of.
+pub const TELL_PAGE: u32 = 128;
+
+/// Characters that are kept of what a delivery failed of.
+pub const TELL_ERROR_CHARS: usize = 200;
+
+/// Payments of one booking that its history shows: each takes another method, or a
+/// hold of its own.
+pub const HISTORY_PAYMENTS_MAX: u32 = 100;
+
 /// What the operator may set.
 #[derive(Clone, Debug)]
 pub struct Rules {

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 use seathold_core::Timestamp;
 
 use crate::desk::{Desks, Shared};
+use crate::events::{Nudge, Outbound};
 use crate::limits::Rules;
 use crate::maps::Maps;
 use crate::ports::{Env, Feed, Gateway, Leases, Store};
@@ -19,6 +20,8 @@ pub struct Parts {
     pub feed: Arc<dyn Feed>,
     /// Who takes the money.
     pub gateway: Arc<dyn Gateway>,
+    /// Who is told of bookings.
+    pub outbound: Outbound,
     /// What the operator has set.
     pub rules: Rules,
 }
@@ -29,6 +32,8 @@ pub struct Service {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) leases: Arc<dyn Leases>,
     pub(crate) gateway: Arc<dyn Gateway>,
+    pub(crate) outbound: Outbound,
+    pub(crate) nudge: Nudge,
     pub(crate) rules: Rules,
     pub(crate) maps: Arc<Maps>,
     pub(crate) desks: Desks,
@@ -47,7 +52,7 @@ impl Service {
     /// The service made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { env, store, leases, feed, gateway, rules } = parts;
+        let Parts { env, store, leases, feed, gateway, outbound, rules } = parts;
         let maps = Arc::new(Maps::new(store.clone(), feed.clone()));
         let desks = Desks::new(Shared {
             env: env.clone(),
@@ -56,9 +61,11 @@ impl Service {
             feed,
             maps: maps.clone(),
             rules: rules.clone(),
+            tells: outbound.tells(),
             open: Mutex::default(),
         });
-        Arc::new(Self { env, store, leases, gateway, rules, maps, desks })
+        let nudge = Nudge::default();
+        Arc::new(Self { env, store, leases, gateway, outbound, nudge, rules, maps, desks })
     }
 
     /// The present moment, by the service's clock.

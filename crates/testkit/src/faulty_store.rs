@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use seathold_core::{BookingId, PaymentId, SeatLabel, SeatMap, ShowtimeId, Timestamp};
 use seathold_service::model::{
-    Booking, BookingRefund, Claim, ClaimKey, Extension, GatewayEvent, Payment, PaymentMethod,
-    PaymentStatus, ReceivedEvent, Settlement, Showtime, ShowtimeSummary, StoredShowtime, Version,
+    Booking, BookingRefund, Claim, ClaimKey, Extension, GatewayEvent, Outbox, Payment,
+    PaymentMethod, PaymentStatus, ReceivedEvent, Settlement, Showtime, ShowtimeSummary,
+    StoredShowtime, Version,
 };
 use seathold_service::ports::{
-    BookingFilter, Bookings, ClaimEnd, Commit, CommitOutcome, EventKey, Inserted, Page,
+    BookingFilter, Bookings, ClaimEnd, Commit, CommitOutcome, EventKey, Inserted, Outboxes, Page,
     PaymentMove, Payments, PendingFilter, Preparation, Prepared, Refunds, SeatsNow, ShowtimeFilter,
     Showtimes, Store, StoreError,
 };
@@ -157,6 +158,7 @@ with_faults! { Payments {
     insert_payment(payment: &Payment) -> Inserted;
     payment(id: PaymentId) -> Option<Payment>;
     pending_payment(booking: BookingId) -> Option<Payment>;
+    payments_of(booking: BookingId, limit: u32) -> Vec<Payment>;
     payment_of_transaction(provider: PaymentMethod, transaction_id: &str) -> Option<Payment>;
     open_session(id: PaymentId, transaction_id: Option<&str>, payment_url: &str, expires_at: Timestamp, at: Timestamp) -> bool;
     move_payment(step: &PaymentMove<'_>) -> bool;
@@ -171,6 +173,13 @@ with_faults! { Payments {
     finish_event(key: &EventKey) -> ();
     events_after(after: Option<&EventKey>, unfinished: bool, limit: u32) -> Vec<ReceivedEvent>;
     payments_after(after: Option<PaymentId>, limit: u32) -> Vec<Payment>;
+} }
+
+with_faults! { Outboxes {
+    untold_bookings(at: Timestamp, limit: u32) -> Vec<Booking>;
+    lease_outbox(id: BookingId, seen: Timestamp, until: Timestamp) -> bool;
+    write_outbox(seen: &Booking, outbox: &Outbox) -> bool;
+    dead_letters(after: Option<BookingId>, limit: u32) -> Vec<Booking>;
 } }
 
 #[async_trait]

@@ -13,17 +13,18 @@ use seathold_core::{
     UserId,
 };
 use seathold_service::model::{
-    Answer, Booking, ClaimKey, Fingerprint, GatewayEvent, Outcome, PaymentMethod, Resource,
+    Answer, Booking, BookingEvent, ClaimKey, Fingerprint, GatewayEvent, Outcome, PaymentMethod,
+    Resource,
 };
 use seathold_service::ports::{Env, Feed, Leases, NoFeed, Store};
 use seathold_service::{
-    CancelRequest, GivenBack, HoldRequest, Keyed, NewShowtime, Parts, PayRequest, RefundBooking,
-    Reply, Rules, Service, Session, Viewer,
+    CancelRequest, GivenBack, HoldRequest, Keyed, NewShowtime, Outbound, Parts, PayRequest,
+    RefundBooking, Reply, Rules, Service, Session, Viewer,
 };
 use tempfile::TempDir;
 
 use crate::servers::{Ground, TestDatabase, redis_url};
-use crate::{BookkeepingGateway, SeededRandom, TestClock, fresh_u64};
+use crate::{BookkeepingGateway, BookkeepingReceivers, SeededRandom, TestClock, fresh_u64};
 
 const HOUR: i64 = 3_600_000;
 /// What a standard seat costs in a world, in VND.
@@ -35,6 +36,8 @@ pub struct World {
     pub clock: TestClock,
     /// Who takes the money.
     pub gateway: Arc<BookkeepingGateway>,
+    /// Who is told of bookings; nobody, unless some are added.
+    pub receivers: Arc<BookkeepingReceivers>,
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
     random: Arc<SeededRandom>,
@@ -89,7 +92,8 @@ impl World {
             }
         };
         let random = Arc::new(SeededRandom::new(seed));
-        Self { clock, gateway: Arc::default(), store, random, keeper }
+        let (gateway, receivers) = (Arc::default(), Arc::default());
+        Self { clock, gateway, receivers, store, random, keeper }
     }
 
     /// A process that has just started, over this world's store or one that
@@ -118,8 +122,14 @@ impl World {
             leases,
             feed,
             gateway: self.gateway.clone(),
+            outbound: self.outbound(),
             rules: self.rules(),
         })
+    }
+
+    /// By the clock only: what tests call is all that happens.
+    fn outbound(&self) -> Outbound {
+        Outbound { receivers: self.receivers.clone(), render: render_event, at_once: false }
     }
 
     fn leases(&self) -> (Arc<dyn Leases>, Arc<dyn Feed>) {
@@ -269,6 +279,11 @@ fn render_booking(booking: &Booking) -> Answer {
     let Booking { id, code, hold_expires_at, .. } = booking;
     let body = format!("{id} {code} {:?} until {hold_expires_at:?}", booking.labels());
     Answer { status: 201, body: body.into_bytes().into() }
+}
+
+fn render_event(event: BookingEvent, at: Timestamp, booking: &Booking) -> Vec<u8> {
+    let (at, status) = (at.as_millis(), booking.status.as_str());
+    format!("{} at {at}, is {status}", event.as_str()).into_bytes()
 }
 
 fn render_refund(given_back: &GivenBack) -> Answer {

@@ -87,6 +87,7 @@ pub(super) fn hold(
         lease_until: now.plus_millis(LEASE_MS),
         was_held: false,
         paid_by: None,
+        outbox: None,
         refund: None,
     };
     let seats: Vec<_> = labels.iter().map(SeatLabel::as_str).collect();

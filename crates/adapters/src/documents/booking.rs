@@ -4,6 +4,7 @@ use seathold_core::{BookingId, ShowtimeId, Timestamp};
 use seathold_service::model::{BookedSeat, Booking, BookingRefund, BookingStatus, RefundReason};
 use serde::Deserialize;
 
+use super::outbox::{OutboxDocument, write_outbox};
 use super::showtime::seat_type;
 use super::{DocumentError, Record, Writer, date, encode_uuid, moment, named, parse, required};
 
@@ -45,6 +46,8 @@ pub struct BookingDocument {
     pub refund_since: Option<DateTime>,
     #[serde(default)]
     pub refunded_at: Option<DateTime>,
+    #[serde(default)]
+    pub outbox: Option<OutboxDocument>,
 }
 
 /// One seat of a booking.
@@ -99,6 +102,9 @@ impl Record for Booking {
             row.date("refund_since", date(refund.since));
             optional(&mut row, "refunded_at", refund.done_at);
         }
+        if let Some(outbox) = &self.outbox {
+            write_outbox(outbox, &mut row.document("outbox"));
+        }
         Ok(())
     }
 }
@@ -131,6 +137,7 @@ impl TryFrom<BookingDocument> for Booking {
             was_held: document.was_held,
             paid_by: document.paid_by.map(|id| parse("paid_by", &id)).transpose()?,
             refund,
+            outbox: document.outbox.map(TryInto::try_into).transpose()?,
         })
     }
 }

@@ -4,6 +4,7 @@
 
 mod booking;
 mod claim;
+mod outbox;
 mod payment;
 mod showtime;
 mod writer;
@@ -20,6 +21,8 @@ use uuid::Uuid;
 pub use booking::{BookedSeatDocument, BookingDocument};
 pub use claim::ClaimDocument;
 pub(crate) use claim::write_fields as write_claim;
+pub(crate) use outbox::write_outbox;
+pub use outbox::{DeliveryDocument, OutboxDocument};
 pub use payment::{EventDocument, PaymentDocument};
 pub(crate) use showtime::SeatFields;
 pub use showtime::{PriceDocument, SeatDocument, ShowtimeDocument};

@@ -166,8 +166,9 @@ impl Bookings for EmbeddedStore {
 
     async fn note_refunded(&self, id: BookingId, at: Timestamp) -> Result<(), StoreError> {
         let note = move |row: &mut Booking| {
-            if let Some(refund) = &mut row.refund {
-                refund.done_at.get_or_insert(at);
+            if let Some(refund) = row.refund.as_mut().filter(|refund| refund.done_at.is_none()) {
+                refund.done_at = Some(at);
+                row.open_outbox();
             }
         };
         self.writer.run(move |tables| rows::update(tables, id, note).map(drop)).await

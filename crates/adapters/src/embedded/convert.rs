@@ -5,7 +5,7 @@ use redb::{ReadableTable, TableDefinition, TableHandle, WriteTransaction};
 use seathold_core::{Seat, ShowtimeId};
 use seathold_service::model::{Booking, Claim};
 
-use super::tables::{Bytes, PAYMENTS_TO_CHECK, Tables, record};
+use super::tables::{Bytes, PAYMENTS_BY_BOOKING, PAYMENTS_TO_CHECK, Tables, record};
 use super::{Broken, by_user, claims, hold, keys, seats};
 use crate::documents::{self, SeatDocument};
 
@@ -38,8 +38,17 @@ pub(super) fn convert(transaction: &WriteTransaction) -> Result<(), Broken> {
 
 /// Whether the file is of the time before payments were asked about.
 pub(super) fn is_without_checks(transaction: &WriteTransaction) -> Result<bool, Broken> {
+    is_missing(transaction, &PAYMENTS_TO_CHECK)
+}
+
+/// Whether the file is of the time before the payments of a booking were listed.
+pub(super) fn is_without_lists(transaction: &WriteTransaction) -> Result<bool, Broken> {
+    is_missing(transaction, &PAYMENTS_BY_BOOKING)
+}
+
+fn is_missing(transaction: &WriteTransaction, table: &Old) -> Result<bool, Broken> {
     let mut tables = transaction.list_tables()?;
-    Ok(!tables.any(|table| table.name() == PAYMENTS_TO_CHECK.name()))
+    Ok(!tables.any(|other| other.name() == table.name()))
 }
 
 /// A booking takes in the claim of its hold.

@@ -11,10 +11,13 @@ use seathold_service::model::{
 };
 use uuid::Uuid;
 
-use super::Broken;
 use super::encoding::{Decoder, Encoder};
+use super::{Broken, outbox};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+
+/// Before others were told of bookings.
+const WITHOUT_OUTBOX: u8 = 2;
 
 /// Before bookings could be given back.
 const WITHOUT_REFUND: u8 = 1;
@@ -79,6 +82,7 @@ pub(super) fn encode(row: &Booking, claim: Option<&Claim>) -> Vec<u8> {
     to.byte(row.was_held.into());
     to.option(row.paid_by, |to, payment| to.raw(payment.uuid().as_bytes()));
     to.option(row.refund, encode_refund);
+    to.option(row.outbox.as_ref(), outbox::encode);
     to.option(claim, encode_claim);
     to.finish()
 }
@@ -127,7 +131,7 @@ pub(super) fn decode(id: BookingId, record: &[u8]) -> Result<(Booking, Option<Cl
 
 fn decode_row(id: BookingId, from: &mut Decoder<'_>) -> Result<Booking, Broken> {
     let version = from.byte()?;
-    if version != VERSION && version != WITHOUT_REFUND {
+    if !(WITHOUT_REFUND..=VERSION).contains(&version) {
         return Err(Broken("a booking was written by a later version".to_owned()));
     }
     Ok(Booking {
@@ -152,6 +156,7 @@ fn decode_row(id: BookingId, from: &mut Decoder<'_>) -> Result<Booking, Broken> 
         was_held: from.byte()? != 0,
         paid_by: from.option(|from| Ok(PaymentId::from_uuid(Uuid::from_bytes(from.array()?))))?,
         refund: if version == WITHOUT_REFUND { None } else { from.option(decode_refund)? },
+        outbox: if version <= WITHOUT_OUTBOX { None } else { from.option(outbox::decode)? },
     })
 }
 

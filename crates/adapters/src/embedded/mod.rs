@@ -14,6 +14,7 @@ mod events;
 mod hold;
 mod keys;
 mod log;
+mod outbox;
 mod payments;
 mod recovery;
 mod rows;

@@ -8,10 +8,12 @@ use seathold_service::model::{GatewayEvent, Payment, PaymentMethod, PaymentStatu
 use seathold_service::ports::{EventKey, Inserted, PaymentMove, Payments, StoreError};
 
 use super::tables::{
-    Bytes, EVENTS, Entry, NOTHING, PAYMENTS, PAYMENTS_BY_STATUS, PAYMENTS_BY_TRANSACTION,
-    PAYMENTS_TO_CHECK, PENDING_PAYMENTS, Snapshot, Tables, put, record, records_after, reindex,
+    Bytes, EVENTS, Entry, NOTHING, PAYMENTS, PAYMENTS_BY_BOOKING, PAYMENTS_BY_STATUS,
+    PAYMENTS_BY_TRANSACTION, PAYMENTS_TO_CHECK, PENDING_PAYMENTS, Snapshot, Tables, put, record,
+    records_after, reindex,
 };
 use super::{Broken, EmbeddedStore, events, keys};
+use crate::documents;
 
 #[async_trait]
 impl Payments for EmbeddedStore {
@@ -29,6 +31,14 @@ impl Payments for EmbeddedStore {
             let index = snapshot.open(PENDING_PAYMENTS)?;
             indexed(&index, &snapshot.open(PAYMENTS)?, &booking.bytes())
         })
+    }
+
+    async fn payments_of(
+        &self,
+        booking: BookingId,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        self.scan(move |snapshot| payments_of(snapshot, booking, limit)).await
     }
 
     async fn payment_of_transaction(
@@ -240,6 +250,7 @@ fn write(tables: &mut Tables<'_>, old: Option<&Payment>, new: &Payment) -> Resul
     reindex(&mut tables.pending_payments, before.as_ref(), pending.as_ref())?;
     let before = old.map(by_status);
     reindex(&mut tables.payments_by_status, before.as_ref(), Some(&by_status(new)))?;
+    reindex(&mut tables.payments_by_booking, None, Some(&of_booking(new)))?;
     let (before, check) = (old.and_then(by_check), by_check(new));
     reindex(&mut tables.payments_to_check, before.as_ref(), check.as_ref())?;
     Ok(true)
@@ -265,6 +276,33 @@ fn by_booking(payment: &Payment) -> Option<Entry> {
     let pending = payment.status == PaymentStatus::Pending;
     let id = payment.id.uuid().as_bytes().to_vec();
     pending.then(|| (payment.booking_id.bytes().to_vec(), id))
+}
+
+/// Of any payment. It never changes.
+fn of_booking(payment: &Payment) -> Entry {
+    let key = [&payment.booking_id.bytes()[..], payment.id.uuid().as_bytes()].concat();
+    (key, NOTHING.to_vec())
+}
+
+fn payments_of(
+    snapshot: &Snapshot,
+    booking: BookingId,
+    limit: u32,
+) -> Result<Vec<Payment>, Broken> {
+    let (index, payments) = (snapshot.open(PAYMENTS_BY_BOOKING)?, snapshot.open(PAYMENTS)?);
+    let prefix = booking.bytes();
+    let entries = index.range::<&[u8]>(&prefix[..]..keys::after_prefix(&prefix).as_slice())?;
+    let payment = |entry: &[u8]| existing(&payments, &entry[keys::ID..]);
+    entries.take(limit as usize).map(|entry| payment(entry?.0.value())).collect()
+}
+
+/// Files of the form before the payments of a booking were listed.
+pub(super) fn list_by_booking(tables: &mut Tables<'_>) -> Result<(), Broken> {
+    let all = tables.payments.iter()?.map(|row| Ok(documents::decode::<Payment>(row?.1.value())?));
+    for payment in all.collect::<Result<Vec<_>, Broken>>()? {
+        reindex(&mut tables.payments_by_booking, None, Some(&of_booking(&payment)))?;
+    }
+    Ok(())
 }
 
 fn by_status(payment: &Payment) -> Entry {

@@ -14,8 +14,10 @@ pub(super) fn recover(database: &Database, file: Box<dyn LogFile>) -> Result<Log
     let mut transaction = database.begin_write()?;
     // As a checkpoint does, which this is.
     transaction.set_quick_repair(true);
-    convert::convert(&transaction)?;
+    // Asked before all tables are opened, which makes those that are missing.
     let is_without_checks = convert::is_without_checks(&transaction)?;
+    let is_without_lists = convert::is_without_lists(&transaction)?;
+    convert::convert(&transaction)?;
     let mut tables = Tables::open(&transaction, None)?;
     let (known_by, applied) = tables.renew_log(id)?;
     let read = Log::read(file, known_by, applied);
@@ -30,6 +32,9 @@ pub(super) fn recover(database: &Database, file: Box<dyn LogFile>) -> Result<Log
     }
     if is_without_checks {
         payments::plan_checks(&mut tables)?;
+    }
+    if is_without_lists {
+        payments::list_by_booking(&mut tables)?;
     }
     tables.note_applied(log.last())?;
     drop(tables);

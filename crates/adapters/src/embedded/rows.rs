@@ -9,7 +9,7 @@ use super::tables::{
     Bytes, Entry, HOLDS, HOLDS_BY_USER, NOTHING, PENDING_BOOKINGS, REFUNDING, REFUNDS, Snapshot,
     Tables, reindex,
 };
-use super::{Broken, by_user, claims, hold, keys};
+use super::{Broken, by_user, claims, hold, keys, outbox};
 
 /// A new hold, ready to be written: made outside of the one thread that writes.
 pub(super) struct NewHold {
@@ -19,6 +19,7 @@ pub(super) struct NewHold {
     record: Vec<u8>,
     by_user: Entry,
     by_expiry: Option<Entry>,
+    by_next_try: Option<Entry>,
     /// A claim on another key than the row's has a record of its own.
     alone: Option<Claim>,
 }
@@ -33,6 +34,7 @@ impl NewHold {
             record: hold::encode(row, together.then_some(claim)),
             by_user: by_user::entry(row, together),
             by_expiry: by_expiry(row),
+            by_next_try: outbox::by_next_try(row),
             alone: (!together).then(|| claim.clone()),
         }
     }
@@ -56,6 +58,8 @@ pub(super) fn open(tables: &mut Tables<'_>, new: &NewHold) -> Result<(), Broken>
     reindex(&mut tables.holds_by_user, before.as_ref(), Some(&new.by_user))?;
     let before = old.as_ref().and_then(by_expiry);
     reindex(&mut tables.pending_bookings, before.as_ref(), new.by_expiry.as_ref())?;
+    let before = old.as_ref().and_then(outbox::by_next_try);
+    reindex(&mut tables.untold, before.as_ref(), new.by_next_try.as_ref())?;
     new.alone.as_ref().map_or(Ok(()), |claim| claims::write(tables, None, claim))
 }
 
@@ -99,7 +103,9 @@ pub(super) fn remove(
     }
     tables.holds.remove(&id.bytes())?;
     reindex(&mut tables.holds_by_user, Some(&by_user::entry(&old, false)), None)?;
-    reindex(&mut tables.pending_bookings, by_expiry(&old).as_ref(), None)
+    reindex(&mut tables.pending_bookings, by_expiry(&old).as_ref(), None)?;
+    reindex(&mut tables.untold, outbox::by_next_try(&old).as_ref(), None)?;
+    reindex(&mut tables.dead_letters, outbox::by_dead(&old).as_ref(), None)
 }
 
 /// Writes a row with the claim of its hold, over the old row, which may have had
@@ -119,7 +125,11 @@ pub(super) fn write(
     let (before, after) = (old.and_then(|(old, _)| by_showtime(old)), by_showtime(new));
     reindex(&mut tables.refunds, before.as_ref(), after.as_ref())?;
     let (before, after) = (old.and_then(|(old, _)| by_refund(old)), by_refund(new));
-    reindex(&mut tables.refunding, before.as_ref(), after.as_ref())
+    reindex(&mut tables.refunding, before.as_ref(), after.as_ref())?;
+    let before = old.and_then(|(old, _)| outbox::by_next_try(old));
+    reindex(&mut tables.untold, before.as_ref(), outbox::by_next_try(new).as_ref())?;
+    let before = old.and_then(|(old, _)| outbox::by_dead(old));
+    reindex(&mut tables.dead_letters, before.as_ref(), outbox::by_dead(new).as_ref())
 }
 
 fn find(tables: &Tables<'_>, id: BookingId) -> Result<Option<(Booking, Option<Claim>)>, Broken> {
@@ -237,7 +247,10 @@ pub(super) fn pending(
 }
 
 /// A row that an index names.
-fn existing(holds: &impl ReadableTable<Bytes, Bytes>, id: BookingId) -> Result<Booking, Broken> {
+pub(super) fn existing(
+    holds: &impl ReadableTable<Bytes, Bytes>,
+    id: BookingId,
+) -> Result<Booking, Broken> {
     let row = one(holds, id)?;
     row.ok_or_else(|| Broken("an index names a booking that is not there".to_owned()))
 }

@@ -94,6 +94,12 @@ tables! {
     16 refunds: REFUNDS
     /// Booking id; those that are given back, and whose seats may not be free yet.
     17 refunding: REFUNDING
+    /// Time of the next try, booking id; those with something to tell.
+    18 untold: UNTOLD
+    /// Booking id; those of which something was given up.
+    19 dead_letters: DEAD_LETTERS
+    /// Booking id, payment id.
+    20 payments_by_booking: PAYMENTS_BY_BOOKING
 }
 
 /// Number of the last transaction whose changes are in the tables.

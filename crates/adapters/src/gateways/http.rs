@@ -39,7 +39,7 @@ impl Answer {
 }
 
 /// A client that follows nobody elsewhere and waits for nobody long.
-pub(super) fn client() -> Result<Client, GatewayError> {
+pub(crate) fn client() -> Result<Client, GatewayError> {
     Client::builder()
         .connect_timeout(CONNECT_LIMIT)
         .timeout(CALL_LIMIT)
@@ -87,7 +87,7 @@ pub(super) fn no_transaction() -> GatewayError {
 }
 
 /// With all causes, but without the address, which may hold a password.
-fn failed(error: reqwest::Error) -> GatewayError {
+pub(crate) fn failed(error: reqwest::Error) -> GatewayError {
     let error = error.without_url();
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);

@@ -2,7 +2,7 @@
 
 mod callback;
 mod generic;
-mod http;
+pub(crate) mod http;
 mod local_time;
 pub mod mac;
 mod momo;

@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use bson::{Document, RawDocumentBuf, doc};
+use bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::error::ErrorKind;
 use seathold_service::ports::StoreError;
 use serde::Deserialize;
@@ -91,7 +91,8 @@ impl Statements {
 /// One of many updates.
 pub(super) struct Update {
     pub(super) filter: Document,
-    pub(super) change: Document,
+    /// A document of operators, or a pipeline.
+    pub(super) change: Bson,
     /// Of all that match, not of one.
     pub(super) many: bool,
 }

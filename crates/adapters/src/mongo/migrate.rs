@@ -15,12 +15,13 @@ use super::{MongoStore, failures};
 use crate::SystemRandom;
 
 /// Name and commands of each change, in order.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     ("0001_indexes", include_str!("../../../../migrations/0001_indexes.json")),
     (
         "0002_refunds_and_checks",
         include_str!("../../../../migrations/0002_refunds_and_checks.json"),
     ),
+    ("0003_outbox", include_str!("../../../../migrations/0003_outbox.json")),
 ];
 
 /// Where it is written down which changes were made.

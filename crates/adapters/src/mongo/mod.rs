@@ -15,6 +15,7 @@ mod failures;
 mod gather;
 mod lists;
 mod migrate;
+mod outbox;
 mod payments;
 mod prepare;
 mod rows;

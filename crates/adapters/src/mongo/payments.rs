@@ -26,6 +26,19 @@ impl Payments for MongoStore {
         self.read(move |db| async move { one(&db.payments, pending(booking)).await }).await
     }
 
+    async fn payments_of(
+        &self,
+        booking: BookingId,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let of = move |db: Collections| async move {
+            let find = db.payments.find(doc! {"booking_id": oid(booking.bytes())});
+            let find = find.sort(doc! {"_id": 1}).hint(Hint::Name("by_booking".to_owned()));
+            some(find, limit).await
+        };
+        self.read(of).await
+    }
+
     async fn payment_of_transaction(
         &self,
         provider: PaymentMethod,

@@ -8,7 +8,7 @@ use seathold_service::ports::{BookingFilter, Page, PendingFilter, Refunds, Store
 
 use super::bulk::{self, Update};
 use super::collections::{Collections, date, decoded, encode, oid, one, some};
-use super::failures;
+use super::{failures, outbox};
 
 const PENDING: &str = BookingStatus::Pending.as_str();
 const CONFIRMED: &str = BookingStatus::Confirmed.as_str();
@@ -51,11 +51,11 @@ pub(super) async fn delete(
 pub(super) fn marks(cancels: &[(BookingId, Timestamp)], displaced: &[BookingId]) -> Vec<Update> {
     let cancel = |(id, at): &(BookingId, Timestamp)| {
         let filter = doc! {"_id": oid(id.bytes()), "status": PENDING, "cancelled_at": null};
-        Update { filter, change: doc! {"$set": {"cancelled_at": date(*at)}}, many: false }
+        Update { filter, change: doc! {"$set": {"cancelled_at": date(*at)}}.into(), many: false }
     };
     let held = (!displaced.is_empty()).then(|| {
         let filter = by_ids(displaced);
-        Update { filter, change: doc! {"$set": {"was_held": true}}, many: true }
+        Update { filter, change: doc! {"$set": {"was_held": true}}.into(), many: true }
     });
     cancels.iter().map(cancel).chain(held).collect()
 }
@@ -64,7 +64,7 @@ pub(super) fn marks(cancels: &[(BookingId, Timestamp)], displaced: &[BookingId])
 pub(super) fn unmarks(cancels: &[(BookingId, Timestamp)]) -> Vec<Update> {
     let unmark = |(id, at): &(BookingId, Timestamp)| {
         let filter = doc! {"_id": oid(id.bytes()), "status": PENDING, "cancelled_at": date(*at)};
-        Update { filter, change: doc! {"$set": {"cancelled_at": null}}, many: false }
+        Update { filter, change: doc! {"$set": {"cancelled_at": null}}.into(), many: false }
     };
     cancels.iter().map(unmark).collect()
 }
@@ -130,7 +130,7 @@ pub(super) async fn settle(
             "status": PENDING,
             "held_at": date(settlement.seen_held_at),
         },
-        change: doc! {"$set": ended(settlement.status, settlement.at)},
+        change: vec![doc! {"$set": ended(settlement.status, settlement.at)}].into(),
         many: false,
     };
     let updates = bulk::updates(settlements.into_iter().map(update))?;
@@ -145,7 +145,7 @@ pub(super) async fn extend(db: Collections, extensions: Vec<Extension>) -> Resul
             "held_at": date(extension.seen_held_at),
             "hold_expires_at": {"$lt": date(extension.until)},
         },
-        change: doc! {"$set": {"hold_expires_at": date(extension.until)}},
+        change: doc! {"$set": {"hold_expires_at": date(extension.until)}}.into(),
         many: false,
     };
     let updates = bulk::updates(extensions.into_iter().map(update))?;
@@ -182,8 +182,8 @@ pub(super) async fn note_refunded(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let open = doc! {"_id": oid(id.bytes()), "refund_id": refunded(), "refunded_at": null};
-    let note = db.bookings.update_one(open, doc! {"$set": {"refunded_at": date(at)}});
-    note.await.map(drop).map_err(failures::write)
+    let note = vec![doc! {"$set": {"refunded_at": date(at), "outbox": outbox::opened()}}];
+    db.bookings.update_one(open, note).await.map(drop).map_err(failures::write)
 }
 
 /// Changes the row if it matches, and gives it as it stands then.
@@ -193,7 +193,7 @@ async fn change(
     matching: Document,
     set: Document,
 ) -> Result<Option<Booking>, StoreError> {
-    let update = db.bookings.update_one(matching, doc! {"$set": set});
+    let update = db.bookings.update_one(matching, vec![doc! {"$set": set}]);
     update.await.map_err(failures::write)?;
     one(&db.bookings, by_id(id)).await.map_err(failures::halfway)
 }
@@ -234,8 +234,10 @@ pub(super) async fn refunds_of(
     Ok(Refunds { pending: count(Bson::Null).await?, done })
 }
 
+/// What a pipeline sets on a row that ends so.
 fn ended(status: BookingStatus, at: Timestamp) -> Document {
-    let mut set = doc! {"status": status.as_str(), "updated_at": date(at)};
+    let mut set =
+        doc! {"status": status.as_str(), "updated_at": date(at), "outbox": outbox::opened()};
     match status {
         BookingStatus::Confirmed => {
             set.insert("confirmed_at", date(at));
@@ -270,6 +272,7 @@ pub(super) async fn confirm(
         "confirmed_at": when(&sold_now, date(at).into(), "$confirmed_at"),
         "cancelled_at": when(&sold_now, Bson::Null, "$cancelled_at"),
         "paid_by": when(&named_now, paid_by.into(), "$paid_by"),
+        "outbox": {"$cond": [&sold_now, outbox::opened(), {"$ifNull": ["$outbox", "$$REMOVE"]}]},
         "updated_at": when(&doc! {"$or": [&sold_now, &named_now]}, date(at).into(), "$updated_at"),
     }};
     let update = db.bookings.find_one_and_update(by_id(id), vec![change]);

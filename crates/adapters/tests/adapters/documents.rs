@@ -38,6 +38,13 @@ fn booking() -> Document {
         "idempotency_key": KEY, "lease_until": AT, "was_held": true,
         "paid_by": format!("PAY_{KEY}"), "refund_id": format!("RFD_{KEY}"),
         "refund_reason": "owner", "refund_since": AT, "refunded_at": null,
+        "outbox": {
+            "open": true, "next_try": AT, "deliveries": [{
+                "event": "confirmed", "receiver": "00000000000000ff", "state": "dead",
+                "tries": 3_i32, "since": AT, "at": AT, "error": "it answered 500",
+            }],
+            "dead": true,
+        },
     }
 }
 
@@ -112,12 +119,13 @@ fn a_showtime_and_a_seat_have_the_field_names_of_the_data_model() {
 fn documents_of_other_versions_load() {
     let mut document = booking();
     document.insert("a_later_field", doc! {"of": ["any", "type"]});
-    for earlier in ["discount_amount", "cancelled_at", "was_held", "paid_by", "refund_id"] {
+    for earlier in ["discount_amount", "cancelled_at", "was_held", "paid_by", "refund_id", "outbox"]
+    {
         document.remove(earlier);
     }
     let row: Booking = documents::decode(&bytes(&document)).expect("it is a booking");
     assert_eq!((row.discount_amount, row.was_held, row.paid_by), (0, false, None));
-    assert_eq!(row.refund, None);
+    assert_eq!((row.refund, row.outbox), (None, None));
     let earlier = doc! {
         "_id": format!("PAY_{KEY}"), "booking_id": id(), "user_id": "alice", "provider": "vnpay",
         "amount": 5_i64, "currency": "VND", "status": "pending", "expires_at": AT,

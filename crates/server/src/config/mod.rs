@@ -124,6 +124,16 @@ pub struct Config {
     #[command(flatten)]
     pub providers: Providers,
 
+    /// Addresses that are told of every booking that is held, confirmed, cancelled,
+    /// expired or refunded, with commas in between [default: none]
+    #[arg(long, env = "EVENTS_URLS", value_delimiter = ',')]
+    pub events_urls: Vec<HttpUrl>,
+
+    /// Secrets these messages are signed with by the Standard Webhooks, whsec_ and
+    /// Base64: while they are changed, the new and the old one, with a comma in between
+    #[arg(long, env = "EVENTS_SECRET", hide_env_values = true, value_delimiter = ',')]
+    pub events_secret: Vec<Secret>,
+
     /// Address under which gateways and buyers reach this server [default: the one it listens on]
     #[arg(long, env = "PUBLIC_URL")]
     pub public_url: Option<BaseUrl>,
@@ -188,6 +198,8 @@ impl Config {
             payment_gateway_url: None,
             payment_webhook_secret: None,
             providers: Providers::default(),
+            events_urls: Vec::new(),
+            events_secret: Vec::new(),
             public_url: None,
             default_return_url: None,
             return_url_origins: Origins::default(),
@@ -214,6 +226,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_backends()?;
         self.check_tokens()?;
+        self.check_events()?;
         self.check_payments()
     }
 
@@ -251,7 +264,24 @@ impl Config {
         }
     }
 
-    fn check_payments(&self) -> Result<(), ConfigError> {
+    fn check_events(&self) -> Result<(), ConfigError> {
+        match (self.events_urls.is_empty(), self.events_secret.is_empty()) {
+            (false, true) => Err(ConfigError::new(
+                "EVENTS_SECRET",
+                "must be set when EVENTS_URLS is: nobody could tell real messages from forged ones",
+            )),
+            (true, false) => {
+                Err(ConfigError::new("EVENTS_URLS", "must be set when EVENTS_SECRET is"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks what no single value shows of payments.
+    ///
+    /// # Errors
+    /// The first setting that is missing or does not go with the others.
+    pub(crate) fn check_payments(&self) -> Result<(), ConfigError> {
         if self.payment_gateway_url.is_some() && self.payment_webhook_secret.is_none() {
             return Err(ConfigError::new(
                 "PAYMENT_WEBHOOK_SECRET",

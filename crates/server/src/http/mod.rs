@@ -5,6 +5,7 @@ mod app;
 mod bookings;
 mod docs;
 mod edge;
+mod events;
 mod extract;
 mod health;
 mod page;
@@ -15,6 +16,7 @@ mod showtimes;
 mod webhook;
 
 pub(crate) use app::{App, Limits};
+pub(crate) use events::render_event;
 pub(crate) use extract::{Body, Shape, Time};
 pub(crate) use problem::{Problem, kind, render};
 pub(crate) use router::router;

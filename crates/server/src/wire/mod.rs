@@ -2,6 +2,7 @@
 
 mod backends;
 mod money;
+mod outbound;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -18,7 +19,7 @@ use seathold_adapters::{
     InProcessLeases, MongoStore, OpenError, SystemClock, SystemRandom, TokioTasks,
 };
 use seathold_service::ports::{Env, Gateway, GatewayError, LeaseError, NoFeed, Store};
-use seathold_service::{Parts, Rules, Service};
+use seathold_service::{Outbound, Parts, Rules, Service};
 
 use crate::auth::Auth;
 use crate::config::{Config, ConfigError};
@@ -99,6 +100,7 @@ pub(crate) async fn offline(
         leases: Arc::new(InProcessLeases::default()),
         feed: Arc::new(NoFeed),
         gateway: Arc::new(Gateways::default()),
+        outbound: Outbound::none(),
         rules: Rules::default(),
     }))
 }
@@ -112,17 +114,19 @@ pub(crate) async fn reconciler(config: &Config) -> Result<Arc<Service>, StartErr
     let env = system_env();
     // The sandbox of development mode lives in its server alone.
     let real = Config { dev: false, ..config.clone() };
-    let gateway = Money::of(&real, &env, NOWHERE)?.gateways;
-    let rules = rules(config);
+    real.check_payments()?;
+    let gateway = Money::of(&real, &env, NOWHERE)?.gateways as Arc<dyn Gateway>;
+    let (rules, outbound) = (rules(config), outbound::outbound(config)?);
     if config.mongo_uri.is_some() {
         let backends = Backends::of(config, &env, Judge::Store).await?;
         let Backends { store, clock, leases, feed, .. } = backends;
         let env = Env { clock, ..env };
-        return Ok(Service::new(Parts { env, store, leases, feed, gateway, rules }));
+        return Ok(Service::new(Parts { env, store, leases, feed, gateway, outbound, rules }));
     }
     let store = backends::existing(&config.data_dir, &env, "POST /api/admin/reconcile")?;
     let (store, leases) = (Arc::new(store), Arc::new(InProcessLeases::default()));
-    Ok(Service::new(Parts { env, store, leases, feed: Arc::new(NoFeed), gateway, rules }))
+    let feed = Arc::new(NoFeed);
+    Ok(Service::new(Parts { env, store, leases, feed, gateway, outbound, rules }))
 }
 
 /// Everything the handlers need, for a server that listens on `address`.
@@ -143,6 +147,7 @@ pub(crate) async fn app(
         leases,
         feed,
         gateway: Arc::clone(&money.gateways) as Arc<dyn Gateway>,
+        outbound: outbound::outbound(config)?,
         rules: rules(config),
     });
     Ok(App {

@@ -3,7 +3,7 @@ use seathold_core::{BookingId, Change, Command, PriceTable, Refusal, SeatMap, Se
 use super::{Changed, Order, Shared, Ticket, Work};
 use crate::limits::{CLAIM_LEASE_MS, CLAIM_TTL_MS, COMMIT_TIME_MS};
 use crate::model::{
-    BookedSeat, Booking, BookingStatus, Claim, ClaimKey, ClaimStatus, Resource, Showtime,
+    BookedSeat, Booking, BookingStatus, Claim, ClaimKey, ClaimStatus, Outbox, Resource, Showtime,
 };
 use crate::requests::Reply;
 use crate::{Error, Rules};
@@ -157,6 +157,7 @@ impl Entry {
             was_held: false,
             paid_by: None,
             refund: None,
+            outbox: shared.tells.then(|| Outbox::new(self.at)),
         };
         let claim = Claim {
             key: request.key.key.clone(),

@@ -88,6 +88,8 @@ pub(crate) struct Shared {
     pub(crate) feed: Arc<dyn Feed>,
     pub(crate) maps: Arc<Maps>,
     pub(crate) rules: Rules,
+    /// Whether anybody is told of bookings.
+    pub(crate) tells: bool,
     pub(crate) open: Mutex<Open>,
 }
 

@@ -3,7 +3,7 @@ use seathold_core::{
     Timestamp, UserId,
 };
 
-use super::{ClaimKey, RefundReason};
+use super::{ClaimKey, Outbox, RefundReason};
 
 /// The row of one booking. Derived: while its status is pending, the seats
 /// decide what it is.
@@ -56,6 +56,8 @@ pub struct Booking {
     /// confirmed, its seats may still be on their way back. Set once, before
     /// anything follows from it; no sale is written down over it.
     pub refund: Option<BookingRefund>,
+    /// What others are to be told of it; none if nobody was, when it was made.
+    pub outbox: Option<Outbox>,
 }
 
 /// The one refund of a sold booking.
@@ -83,6 +85,7 @@ impl Booking {
     pub fn end(&mut self, status: BookingStatus, at: Timestamp) {
         self.status = status;
         self.updated_at = at;
+        self.open_outbox();
         match status {
             BookingStatus::Confirmed => {
                 self.confirmed_at = Some(at);
@@ -90,6 +93,13 @@ impl Booking {
             }
             BookingStatus::Cancelled => self.cancelled_at = Some(at),
             BookingStatus::Pending | BookingStatus::Expired => {}
+        }
+    }
+
+    /// Notes that there is something to tell. A lease or a rest stays as it is.
+    pub fn open_outbox(&mut self) {
+        if let Some(outbox) = &mut self.outbox {
+            outbox.open = true;
         }
     }
 

@@ -78,7 +78,12 @@ impl Service {
             Some(paid_by) => {
                 let payment = self.store.payment(paid_by).await?;
                 let sold = payment.is_some_and(|it| it.status == PaymentStatus::Completed);
-                if sold { paid_by.refund() } else { return Err(Error::Busy) }
+                if !sold {
+                    // Decided by another since the booking was read, or not sold yet.
+                    let row = self.store.booking(booking.id).await?;
+                    return row.filter(|row| row.refund.is_some()).ok_or(Error::Busy);
+                }
+                paid_by.refund()
             }
             None if booking.final_amount == 0 => fresh,
             None => return Err(Error::Busy),
@@ -156,6 +161,7 @@ impl Service {
         let service = self.clone();
         let work = self.env.detached(async move { service.refund_unless_done(id).await });
         let _ = tokio::time::timeout(SETTLE_WAIT, work).await;
+        self.tell_soon();
         let payment = self.store.payment(id).await;
         let payment = payment.map_err(|error| Error::from(error).after_commit())?;
         let status = payment.map_or(PaymentStatus::RefundPending, |payment| payment.status);

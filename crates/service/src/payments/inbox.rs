@@ -49,6 +49,7 @@ impl Service {
             let work = self.env.detached(async move { service.drive(&key, &event).await });
             // Late or failed: the cron goes on with it.
             let _ = tokio::time::timeout(SETTLE_WAIT, work).await;
+            self.tell_soon();
         }
         Ok(if row.done { Received::Repeated } else { Received::Taken })
     }

@@ -18,11 +18,14 @@ impl Service {
         let planned = Resource::Payment(PaymentId::from_uuid(self.env.uuid()));
         let service = self.clone();
         let (keyed, render) = (request.key.clone(), request.render);
-        self.once(keyed, planned, move |this| async move {
+        let started = self.once(keyed, planned, move |this| async move {
             let Resource::Payment(id) = this.resource else { return Err(Error::Unknown) };
             Ok(render(&service.session(request, id, this.resumed).await?))
-        })
-        .await
+        });
+        let reply = started.await?;
+        // What costs nothing is confirmed now.
+        self.tell_soon();
+        Ok(reply)
     }
 
     /// A payment as it is now, for its owner or an admin.

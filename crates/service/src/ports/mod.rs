@@ -5,6 +5,7 @@ mod env;
 mod feed;
 mod gateway;
 mod lease;
+mod outbox;
 mod payments;
 mod showtimes;
 mod store;
@@ -19,6 +20,7 @@ pub use gateway::{
     StatusRequest,
 };
 pub use lease::{Lease, LeaseError, Leases};
+pub use outbox::{Message, NoReceivers, NotTold, Outboxes, Receivers, RenderEvent};
 pub use payments::{EventKey, Inserted, PaymentMove, Payments};
 pub use showtimes::{
     Commit, CommitOutcome, PlacedSeat, SeatsNow, ShowtimeFilter, ShowtimeSort, Showtimes,

@@ -97,6 +97,10 @@ pub trait Payments: Send + Sync {
     /// The pending payment of a booking.
     async fn pending_payment(&self, booking: BookingId) -> Result<Option<Payment>, StoreError>;
 
+    /// The payments of a booking, whatever became of them, in order of ids.
+    async fn payments_of(&self, booking: BookingId, limit: u32)
+    -> Result<Vec<Payment>, StoreError>;
+
     /// The payment with this reference at this provider.
     async fn payment_of_transaction(
         &self,

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{Bookings, Payments, Showtimes};
+use super::{Bookings, Outboxes, Payments, Showtimes};
 
 /// Why a store did not do what it was asked to.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub struct Page<T> {
 
 /// Everything that is kept.
 #[async_trait]
-pub trait Store: Showtimes + Bookings + Payments {
+pub trait Store: Showtimes + Bookings + Payments + Outboxes {
     /// What `/health` says of the store.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -4,6 +4,7 @@ mod checks;
 mod crash;
 mod crash_money;
 mod desk;
+mod events;
 mod expiry;
 mod extension;
 mod idempotency;

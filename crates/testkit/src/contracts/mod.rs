@@ -11,6 +11,8 @@ pub mod store_claims;
 #[doc(hidden)]
 pub mod store_lists;
 #[doc(hidden)]
+pub mod store_outbox;
+#[doc(hidden)]
 pub mod store_payments;
 #[doc(hidden)]
 pub mod store_showtimes;
@@ -70,6 +72,10 @@ macro_rules! store_contract {
         mod claims {
             use $crate::contracts::store_claims as suite;
             $crate::claims_contract!($make);
+        }
+        mod outbox {
+            use $crate::contracts::store_outbox as suite;
+            $crate::outbox_contract!($make);
         }
         mod payments {
             use $crate::contracts::store_payments as suite;

@@ -121,6 +121,7 @@ pub(super) fn booking(n: u32, who: &str) -> Booking {
         was_held: false,
         paid_by: None,
         refund: None,
+        outbox: None,
     }
 }
 

@@ -29,6 +29,7 @@ macro_rules! payments_contract {
             a_check_is_counted_by_one_of_those_that_saw_it_due
             a_step_ends_what_was_planned_unless_it_says_otherwise
             payments_come_in_order_of_ids
+            the_payments_of_a_booking_come_in_order_of_ids
             an_event_is_kept_once
             events_differ_by_provider_reference_and_outcome
             an_event_is_leased_to_one_at_a_time
@@ -42,6 +43,25 @@ macro_rules! payments_contract {
 
 async fn add(kit: &StoreKit, payment: &Payment) -> Checked {
     assert_eq!(kit.store.insert_payment(payment).await?, Inserted::Yes);
+    Ok(())
+}
+
+pub async fn the_payments_of_a_booking_come_in_order_of_ids(kit: &StoreKit) -> Checked {
+    let failed =
+        |n| Payment { booking_id: booking_id(1), status: PaymentStatus::Failed, ..payment(n) };
+    for payment in [failed(3), payment(1), failed(2), payment(4)] {
+        add(kit, &payment).await?;
+    }
+    let paid = step(1, PaymentStatus::Completed);
+    assert!(kit.store.move_payment(&paid).await?);
+    let of = async |n, limit| {
+        let payments = kit.store.payments_of(booking_id(n), limit).await?;
+        Ok::<_, StoreError>(payments.into_iter().map(|it| it.id).collect::<Vec<_>>())
+    };
+    assert_eq!(of(1, 9).await?, [1, 2, 3].map(payment_id));
+    assert_eq!(of(1, 2).await?, [1, 2].map(payment_id));
+    assert_eq!(of(4, 9).await?, [payment_id(4)]);
+    assert_eq!(of(404, 9).await?, []);
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 use seathold_core::{PaymentId, RefundId, SeatType, ShowtimeId};
 use seathold_service::model::{
-    Answer, BookedSeat, Booking, BookingRefund, BookingStatus, Claim, ClaimStatus, Fingerprint,
-    RefundReason, Resource,
+    Answer, BookedSeat, Booking, BookingEvent, BookingRefund, BookingStatus, Claim, ClaimStatus,
+    DeliveryState, Fingerprint, Outbox, ReceiverId, RefundReason, Resource,
 };
 use seathold_service::ports::{Preparation, Prepared};
 use uuid::{Builder, Uuid};
@@ -47,6 +47,7 @@ pub(super) fn booking(n: u8) -> Booking {
         was_held: false,
         paid_by: None,
         refund: None,
+        outbox: None,
     }
 }
 
@@ -78,6 +79,7 @@ fn a_record_gives_what_was_put_into_it() {
             since: at(5),
             done_at: Some(at(6)),
         }),
+        outbox: Some(outbox()),
         ..booking(2)
     };
     for row in [plain, full] {
@@ -91,6 +93,35 @@ fn a_record_gives_what_was_put_into_it() {
     }
 }
 
+/// With a delivery in each state.
+fn outbox() -> Outbox {
+    let mut outbox = Outbox::new(at(7));
+    for (n, state) in (0..).zip(DeliveryState::ALL) {
+        let delivery = outbox.delivery_mut(BookingEvent::ALL[n], ReceiverId([n as u8; 8]), at(8));
+        (delivery.state, delivery.tries) = (state, 1_000);
+        delivery.error = (n == 1).then(|| "žádná odpověď".to_owned());
+    }
+    outbox
+}
+
+#[test]
+fn records_of_before_there_were_outboxes_load() {
+    let (row, claim) = (booking(1), claim(&booking(1)));
+    let record = hold::encode(&row, Some(&claim));
+    // One byte for no outbox stands before the claim, whose first byte says that it is there.
+    let claimed = hold::encode(&row, None).len() - 1;
+    let earlier = |version: u8, without: usize| {
+        let mut record = record.clone();
+        record.drain(claimed - without..claimed);
+        record[0] = version;
+        record
+    };
+    for record in [earlier(2, 1), earlier(1, 2)] {
+        let both = hold::decode(row.id, &record).expect("it is a record");
+        assert_eq!(both, (row.clone(), Some(claim.clone())));
+    }
+}
+
 #[test]
 fn a_record_that_is_cut_off_or_of_a_later_version_is_none() {
     let row = booking(1);
@@ -100,6 +131,17 @@ fn a_record_that_is_cut_off_or_of_a_later_version_is_none() {
     }
     record[0] += 1;
     hold::decode(row.id, &record).expect_err("it is of a later version");
+}
+
+#[test]
+fn a_record_of_the_version_before_is_of_a_booking_without_a_refund() {
+    let row = booking(1);
+    let mut record = hold::encode(&row, None);
+    // It had one option less before the claim.
+    assert_eq!(record.split_off(record.len() - 2), [0, 0]);
+    record.push(0);
+    record[0] = 1;
+    assert_eq!(hold::decode(row.id, &record).expect("it is a record"), (row, None));
 }
 
 #[tokio::test]

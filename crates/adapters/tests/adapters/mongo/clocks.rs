@@ -9,7 +9,7 @@ use seathold_adapters::{
 use seathold_core::{Refusal, Timestamp};
 use seathold_service::model::ClaimKey;
 use seathold_service::ports::{Clock, Env, NoFeed};
-use seathold_service::{Error, Parts, Rules, Service, Viewer};
+use seathold_service::{Error, Outbound, Parts, Rules, Service, Viewer};
 use seathold_testkit::world::{booking_of, hold, ten_seats, user_id};
 use tokio::time::{Instant, sleep};
 
@@ -42,6 +42,7 @@ fn instance(store: &MongoStore, clock: Arc<dyn Clock>) -> Arc<Service> {
         leases: Arc::new(InProcessLeases::default()),
         feed: Arc::new(NoFeed),
         gateway: Arc::new(Gateways::default()),
+        outbound: Outbound::none(),
         rules: Rules { hold_ttl_ms: TTL, ..Rules::default() },
     })
 }
@@ -62,7 +63,7 @@ struct Contest {
     turned_down: u32,
 }
 
-async fn contest(store: &MongoStore, holder: &Service, wanter: &Service) -> Contest {
+async fn contest(store: &MongoStore, holder: &Arc<Service>, wanter: &Arc<Service>) -> Contest {
     let made = holder.create_showtime(ten_seats(SystemClock.now())).await.expect("a showtime");
     let showtime = made.summary.showtime.id;
     let held = holder.hold(hold(showtime, &["A1"], &fresh_key("ann"))).await.expect("a hold");

@@ -4,12 +4,13 @@ use bson::{Document, doc};
 use seathold_adapters::MongoStore;
 use seathold_core::{SeatState, Timestamp};
 use seathold_service::model::{
-    BookingRefund, BookingStatus, Extension, Outcome, PaymentMethod, PaymentStatus, RefundReason,
-    Settlement, Showtime,
+    Booking, BookingEvent, BookingRefund, BookingStatus, DeliveryState, Extension, Outbox, Outcome,
+    PaymentMethod, PaymentStatus, ReceiverId, RefundReason, Settlement, Showtime,
 };
 use seathold_service::ports::{
-    BookingFilter, Bookings, ClaimEnd, Commit, EventKey, PageRequest, PaymentMove, Payments,
-    PendingFilter, Preparation, ShowtimeFilter, ShowtimeSort, Showtimes, Store, StoreError,
+    BookingFilter, Bookings, ClaimEnd, Commit, EventKey, Outboxes, PageRequest, PaymentMove,
+    Payments, PendingFilter, Preparation, ShowtimeFilter, ShowtimeSort, Showtimes, Store,
+    StoreError,
 };
 
 use super::TestDatabase;
@@ -68,7 +69,8 @@ async fn write(store: &MongoStore, round: u32) -> Result<(), StoreError> {
     store.commit(&commit(n, FIRST, &[("A1", SeatState::Available)])).await?;
     let cancelled_at = Some(NOW);
     store.commit(&Commit { cancelled_at, ..commit(100 + n, FIRST, &[]) }).await?;
-    let (row, other) = (booking(n, "alice"), booking(100 + n, "alice"));
+    let told = Booking { outbox: Some(Outbox::new(NOW)), ..booking(n, "alice") };
+    let (row, other) = (told, booking(100 + n, "alice"));
     let holds = [&row, &other, &other].map(|row| (claim(row), row.clone()));
     let preparation = Preparation {
         holds: holds.to_vec(),
@@ -97,6 +99,14 @@ async fn write(store: &MongoStore, round: u32) -> Result<(), StoreError> {
     if n == 0 {
         store.cancel_refunded(row.id, NOW).await?;
     }
+
+    let until = NOW.plus_millis(1);
+    store.lease_outbox(row.id, NOW, until).await?;
+    let mut outbox = Outbox::new(until);
+    outbox.delivery_mut(BookingEvent::Held, ReceiverId([0; 8]), NOW).state = DeliveryState::Dead;
+    let leased = Booking { outbox: Some(Outbox::new(until)), ..row.clone() };
+    store.write_outbox(&leased, &outbox).await?;
+    store.write_outbox(&leased, &Outbox { open: false, ..outbox }).await?;
 
     store.insert_payment(&payment(n)).await?;
     store.insert_payment(&payment(n)).await?;
@@ -158,7 +168,12 @@ async fn read(store: &MongoStore) -> Result<(), StoreError> {
     store.bookings_after(None, 10).await?;
     store.bookings_after(Some(row.id), 10).await?;
 
+    store.untold_bookings(NOW, 10).await?;
+    store.dead_letters(None, 10).await?;
+    store.dead_letters(Some(booking_id(0)), 10).await?;
+
     store.payment(payment_id(0)).await?;
+    store.payments_of(booking_id(0), 10).await?;
     store.payment_of_transaction(PaymentMethod::Momo, "TXN-0").await?;
     for status in PaymentStatus::ALL {
         store.payments_with_status(status, None, 10).await?;

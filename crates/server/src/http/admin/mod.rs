@@ -1,5 +1,6 @@
 //! What admins may do.
 
+mod events;
 mod shapes;
 mod views;
 
@@ -12,6 +13,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use seathold_core::ShowtimeId;
 use seathold_service::Error;
+
+pub(super) use events::*;
 
 use super::extract::{Admin, Body, Id};
 use super::showtimes::views::ShowtimeView;

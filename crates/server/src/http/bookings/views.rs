@@ -147,7 +147,7 @@ struct BookedSeatView {
 }
 
 impl BookingView {
-    pub(super) fn of(booking: &Booking) -> Self {
+    pub(in crate::http) fn of(booking: &Booking) -> Self {
         Self {
             id: booking.id.to_string(),
             booking_code: booking.code.clone(),

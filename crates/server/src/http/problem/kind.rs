@@ -55,6 +55,7 @@ kinds! {
     SHOWTIME_NOT_FOUND = lasting(NOT_FOUND, "There is no such showtime");
     BOOKING_NOT_FOUND = lasting(NOT_FOUND, "There is no such booking");
     PAYMENT_NOT_FOUND = lasting(NOT_FOUND, "There is no such payment");
+    EVENT_NOT_FOUND = lasting(NOT_FOUND, "There is no such event that was given up");
     TRANSACTION_NOT_FOUND = passing(NOT_FOUND, "The transaction is not known yet", LATER);
     METHOD_NOT_ALLOWED = lasting(METHOD_NOT_ALLOWED, "This path has other methods");
     SEAT_ALREADY_BOOKED = lasting(CONFLICT, "A seat is sold");

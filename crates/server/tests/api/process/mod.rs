@@ -1,9 +1,11 @@
 //! The real program as a process of its own: killed, stopped, and set up.
 
 mod demo;
+mod events;
 mod faults;
 mod kill;
 mod logs;
+mod reconcile;
 mod rush;
 mod settings;
 mod stop;

@@ -22,6 +22,7 @@ async fn a_wrong_value_is_named_with_its_variable_and_what_is_accepted() {
         ("HOLD_TTL_SECONDS", "0", "a whole number from 1 to 86400"),
         ("HOLD_TTL_SECONDS", "86401", "a whole number from 1 to 86400"),
         ("HOLD_TTL_SECONDS", "10m", "a whole number from 1 to 86400"),
+        ("REFUND_CLOSES_SECONDS", "-1", "a whole number from 0 to 2592000"),
         ("MAX_SEATS_PER_HOLD", "0", "a whole number from 1 to 1000"),
         ("MAX_SEATS_PER_USER", "many", "a whole number from 1 to 60000"),
         ("DRAIN_MS", "8001", "a whole number from 0 to 8000"),
@@ -35,6 +36,7 @@ async fn a_wrong_value_is_named_with_its_variable_and_what_is_accepted() {
         ("PUBLIC_URL", "shop", "an absolute http or https URL"),
         ("PAYMENT_GATEWAY_URL", "ftp://x", "an absolute http or https URL"),
         ("MOMO_URL", "momo", "an absolute http or https URL"),
+        ("EVENTS_URLS", "shop", "an absolute http or https URL"),
         ("ZALOPAY_APP_ID", "shop", "a whole number"),
         ("DEFAULT_RETURN_URL", "/paid", "an absolute http or https URL"),
         ("RETURN_URL_ORIGINS", "*", "origins like https://shop.example"),
@@ -82,6 +84,16 @@ async fn settings_that_do_not_go_together_stop_the_start() {
         (
             &[secret, ("MOMO_PARTNER_CODE", "SHOP"), ("MOMO_SECRET_KEY", "never-to-be-printed")],
             "MOMO_ACCESS_KEY, MOMO_URL: must be set together with MOMO_PARTNER_CODE, MOMO_SECRET_KEY",
+        ),
+        (&[secret, ("EVENTS_URLS", "https://shop.example/events")], "EVENTS_SECRET: must be set"),
+        (&[secret, ("EVENTS_SECRET", "never-to-be-printed")], "EVENTS_URLS: must be set"),
+        (
+            &[
+                secret,
+                ("EVENTS_URLS", "https://shop.example/events"),
+                ("EVENTS_SECRET", "never-to-be-printed"),
+            ],
+            "EVENTS_SECRET: must be whsec_ and 24 to 64 bytes in Base64",
         ),
         (&[secret, ("CARD_URL", "http://localhost:1")], "CARD_WEBHOOK_SECRET: must be set"),
         (&[secret, ("MONGO_URI", "mongodb://never-to-be-printed@localhost/x")], "REDIS_URL: "),
@@ -142,6 +154,8 @@ async fn help_lists_every_setting() {
         "SWEEP_CRON",
         "PAYMENT_GATEWAY_URL",
         "PAYMENT_WEBHOOK_SECRET",
+        "EVENTS_URLS",
+        "EVENTS_SECRET",
         "MOMO_PARTNER_CODE",
         "MOMO_ACCESS_KEY",
         "MOMO_SECRET_KEY",
@@ -183,4 +197,20 @@ async fn outside_development_mode_the_program_believes_tokens_only() {
     let showtime = server.showtime().await;
     server.held("ann", &showtime, ["A1"]).await;
     assert!(server.stop().await.status.success());
+}
+
+#[tokio::test]
+async fn the_sandbox_names_what_it_accepts() {
+    let refused = Program::run(&["sandbox"], &[("SANDBOX_DROP", "2")]).await;
+    let complaint = refused.complaint(2);
+    assert_eq!(complaint, "SANDBOX_DROP=2: must be a number from 0 to 1");
+    let refused = Program::run(&["sandbox", "--shop", "shop"], &[]).await;
+    assert!(refused.complaint(2).starts_with("SANDBOX_SHOP=shop: must be an absolute"));
+    let secret = ("MOMO_SECRET_KEY", "never-to-be-printed");
+    let help = Program::run(&["sandbox", "--help"], &[secret]).await;
+    assert!(help.status.success());
+    for flag in ["--shop", "--momo-secret-key", "--duplicate", "--reorder", "--late", "--seed"] {
+        assert!(help.stdout.contains(flag), "{flag}");
+    }
+    assert!(!help.stdout.contains("never-to-be-printed"));
 }

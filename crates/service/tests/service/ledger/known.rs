@@ -107,8 +107,8 @@ impl Known {
     }
 
     /// The same key is always answered about the same.
-    pub(super) fn answered(&mut self, user: String, key: IdempotencyKey, about: String) {
-        let first = self.by_key.entry((user, key)).or_insert_with(|| about.clone());
+    pub(super) fn answered(&mut self, user: String, key: IdempotencyKey, about: &str) {
+        let first = self.by_key.entry((user, key)).or_insert_with(|| about.to_owned());
         assert_eq!(*first, about, "one key, two answers");
     }
 }

@@ -105,7 +105,7 @@ pub(super) struct Dice(SeededRandom);
 impl Dice {
     pub(super) const fn new(seed: u64) -> Self {
         // Not what the ids of the run are made of.
-        Self(SeededRandom::new(seed ^ 0x5eed_0f_d1ce))
+        Self(SeededRandom::new(seed ^ 0x5eed_0fd1_ce00))
     }
 
     pub(super) fn below(&self, end: u64) -> u64 {

@@ -302,7 +302,7 @@ impl Town {
 
     fn answered(&self, key: &ClaimKey, reply: &Reply) -> Resource {
         let about = format!("{:?}", reply.resource);
-        self.known().answered(key.user.as_str().to_owned(), key.key, about);
+        self.known().answered(key.user.as_str().to_owned(), key.key, &about);
         reply.resource
     }
 

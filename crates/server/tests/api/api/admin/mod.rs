@@ -1,2 +1,4 @@
+mod events;
+mod reconcile;
 mod showtimes;
 mod verify;
