@@ -83,7 +83,7 @@ impl Service {
     async fn cancel_now(&self, id: BookingId, viewer: &Viewer) -> Result<Booking, Error> {
         let booking = self.booking(id, viewer).await?;
         match booking.status {
-            BookingStatus::Cancelled => return Ok(booking),
+            BookingStatus::Cancelled => return self.cancelled_for_good(booking).await,
             BookingStatus::Confirmed | BookingStatus::Expired => {
                 return Err(Refusal::BookingNotPending.into());
             }
@@ -105,11 +105,26 @@ impl Service {
                 // Somebody was faster: another cancel, a payment, the clock.
                 let booking = self.current(id).await?;
                 match booking.status {
-                    BookingStatus::Cancelled => Ok(booking),
+                    BookingStatus::Cancelled => self.cancelled_for_good(booking).await,
                     _ => Err(Refusal::BookingNotPending.into()),
                 }
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Makes sure of a booking that reads as cancelled. As long as seats of its
+    /// expired hold stand, that is a mark alone, and whoever set it may give up.
+    async fn cancelled_for_good(&self, booking: Booking) -> Result<Booking, Error> {
+        let stored = self.store.booking(booking.id).await?;
+        if stored.is_some_and(|row| row.status == BookingStatus::Cancelled) {
+            return Ok(booking);
+        }
+        let before = self.env.now();
+        self.desks.order(booking.showtime_id, Order::Expire { before }).await?;
+        match self.current(booking.id).await? {
+            booking if booking.status == BookingStatus::Cancelled => Ok(booking),
+            _ => Err(Refusal::BookingNotPending.into()),
         }
     }
 
