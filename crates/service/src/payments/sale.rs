@@ -15,11 +15,7 @@ impl Service {
         lease_until: Timestamp,
     ) -> Result<(), Error> {
         if payment.status.is_charged() {
-            let known = payment.transaction_id.as_deref();
-            return match known.is_none_or(|known| known == event.transaction_id) {
-                true => Ok(()),
-                false => self.charged_again(payment, event).await,
-            };
+            return self.charged_before(payment, event).await;
         }
         let sold = self.sell_for(payment, lease_until).await?;
         let now = self.env.now();
@@ -36,7 +32,7 @@ impl Service {
         };
         let moved = self.store.move_payment(&step).await?;
         if !moved {
-            return self.decided_elsewhere(payment).await;
+            return self.decided_elsewhere(payment, event).await;
         }
         tracing::info!(payment_id = %payment.id, booking_id = %payment.booking_id, sold, "paid");
         if !sold {
@@ -45,6 +41,15 @@ impl Service {
             self.refund(&Payment { transaction_id, updated_at: now, ..payment.clone() }).await;
         }
         Ok(())
+    }
+
+    /// The payment is charged: by this very event, or by another.
+    async fn charged_before(&self, payment: &Payment, event: &GatewayEvent) -> Result<(), Error> {
+        let known = payment.transaction_id.as_deref();
+        match known.is_none_or(|known| known == event.transaction_id) {
+            true => Ok(()),
+            false => self.charged_again(payment, event).await,
+        }
     }
 
     /// The gateway has taken the money once more: that charge is a payment of its
@@ -62,13 +67,16 @@ impl Service {
         Ok(())
     }
 
-    /// Another driver has decided about this money, or has to: ours is over.
-    async fn decided_elsewhere(&self, payment: &Payment) -> Result<(), Error> {
-        let now = self.store.payment(payment.id).await?;
-        if now.is_some_and(|payment| payment.status.is_charged()) {
-            Ok(())
-        } else {
-            Err(Error::Busy)
+    /// Another driver has decided about this payment, or has to: ours is over. What
+    /// that one was told may be another charge.
+    async fn decided_elsewhere(
+        &self,
+        payment: &Payment,
+        event: &GatewayEvent,
+    ) -> Result<(), Error> {
+        match self.store.payment(payment.id).await? {
+            Some(now) if now.status.is_charged() => self.charged_before(&now, event).await,
+            _ => Err(Error::Busy),
         }
     }
 
