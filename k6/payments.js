@@ -22,6 +22,8 @@ const SEATS = 500;
 // Fewer seats than payments: the last ones wait for what others lose.
 const SHOWTIMES = Math.ceil((0.97 * PAYMENTS) / SEATS);
 const METHODS = ['momo', 'vnpay', 'zalopay', 'card'];
+// Holds of one buyer, all but the last of which have expired before they were paid.
+const HOLDS_MAX = 5;
 // Showtimes somebody looks at before there is nothing to be had anywhere.
 const LOOKS = 200;
 
@@ -49,8 +51,13 @@ export default function (data) {
   const n = exec.scenario.iterationInTest;
   if (n > 0 && n % Math.ceil(PAYMENTS / 10) === 0) console.log(`${n} of ${PAYMENTS} payments`);
   const me = buyer(n);
-  const booking = held(data, n);
-  if (booking === null || !begun(booking, n, me)) return;
+  let booking = null;
+  // A key whose instance was killed is free only after the hold: then another seat.
+  for (let tries = 0; tries < HOLDS_MAX; tries += 1) {
+    booking = held(data, n);
+    if (booking === null || begun(booking, n, me)) break;
+  }
+  if (booking === null) return;
   started.add(1);
   const fate = Math.random();
   if (fate < 0.03) {
@@ -98,7 +105,7 @@ function free(showtime) {
 const oneOf = (list) => list[Math.floor(Math.random() * list.length)];
 
 // begun: starts the payment, with another method if one is not to be had; opens the
-// page where VNPay learns of it.
+// page where VNPay learns of it. False: the hold has expired meanwhile.
 function begun(booking, n, me) {
   let response;
   for (let tries = 0; tries < METHODS.length; tries += 1) {
@@ -109,6 +116,9 @@ function begun(booking, n, me) {
       if (method === 'vnpay') http.get(response.json('payment_url'), { timeout: '20s' });
       return true;
     }
+    // Started by a try whose answer was lost, and paid since.
+    if (codeOf(response) === 'BOOKING_NOT_PENDING') return true;
+    if (codeOf(response) === 'BOOKING_HOLD_EXPIRED') return false;
     if (response.status !== 502 && codeOf(response) !== 'PAYMENT_METHOD_UNAVAILABLE') break;
   }
   figures.surprise('confirm', response);
