@@ -63,7 +63,7 @@ struct Contest {
     turned_down: u32,
 }
 
-async fn contest(store: &MongoStore, holder: &Service, wanter: &Service) -> Contest {
+async fn contest(store: &MongoStore, holder: &Arc<Service>, wanter: &Arc<Service>) -> Contest {
     let made = holder.create_showtime(ten_seats(SystemClock.now())).await.expect("a showtime");
     let showtime = made.summary.showtime.id;
     let held = holder.hold(hold(showtime, &["A1"], &fresh_key("ann"))).await.expect("a hold");
