@@ -108,7 +108,7 @@ struct ServeArgs {
 #[derive(Args, Debug)]
 struct SandboxArgs {
     /// Port to listen on; 0 takes a free one
-    #[arg(long, env = "SANDBOX_PORT", default_value = "4000", value_parser = port)]
+    #[arg(long, env = "SANDBOX_PORT", value_name = "SANDBOX_PORT", default_value = "4000", value_parser = port)]
     port: u16,
 
     /// Address to listen on; 0.0.0.0 is everywhere

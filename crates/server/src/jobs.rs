@@ -83,15 +83,19 @@ impl Round {
     async fn run(&self) {
         let service = &self.service;
         tokio::join!(
-            alone("sweep", &self.sweep, service.sweep()),
-            alone("settle_inbox", &self.inbox, service.settle_inbox()),
-            alone("settle_payments", &self.payments, service.settle_payments()),
-            alone("settle_given_back", &self.given_back, service.settle_given_back()),
-            alone("settle_showtimes", &self.showtimes, service.settle_cancelled_showtimes()),
-            alone("settle_refunds", &self.refunds, service.settle_refunds()),
-            alone("tell_events", &self.events, service.tell_events()),
-            alone("count_dead_letters", &self.dead_letters, service.count_dead_letters()),
-            alone("purge_claims", &self.claims, service.purge_claims()),
+            alone("sweep", &self.sweep, Box::pin(service.sweep())),
+            alone("settle_inbox", &self.inbox, Box::pin(service.settle_inbox())),
+            alone("settle_payments", &self.payments, Box::pin(service.settle_payments())),
+            alone("settle_given_back", &self.given_back, Box::pin(service.settle_given_back())),
+            alone(
+                "settle_showtimes",
+                &self.showtimes,
+                Box::pin(service.settle_cancelled_showtimes())
+            ),
+            alone("settle_refunds", &self.refunds, Box::pin(service.settle_refunds())),
+            alone("tell_events", &self.events, Box::pin(service.tell_events())),
+            alone("count_dead_letters", &self.dead_letters, Box::pin(service.count_dead_letters())),
+            alone("purge_claims", &self.claims, Box::pin(service.purge_claims())),
         );
     }
 }
@@ -105,7 +109,8 @@ async fn alone<T>(
     let Ok(_running) = running.try_lock() else {
         return tracing::warn!(job, "still running from an earlier round: left out");
     };
-    if let Err(error) = work.await {
+    // On the heap: together they would make one very large task.
+    if let Err(error) = Box::pin(work).await {
         tracing::warn!(job, ?error, "a job failed; the next round repeats it");
     }
 }

@@ -88,6 +88,7 @@ pub(super) fn hold(
         was_held: false,
         paid_by: None,
         refund: None,
+        outbox: None,
     };
     let seats: Vec<_> = labels.iter().map(SeatLabel::as_str).collect();
     let time = "2024-01-15T10:30:00.000Z";

@@ -277,7 +277,11 @@ impl Config {
         }
     }
 
-    fn check_payments(&self) -> Result<(), ConfigError> {
+    /// Checks what no single value shows of payments.
+    ///
+    /// # Errors
+    /// The first setting that is missing or does not go with the others.
+    pub(crate) fn check_payments(&self) -> Result<(), ConfigError> {
         if self.payment_gateway_url.is_some() && self.payment_webhook_secret.is_none() {
             return Err(ConfigError::new(
                 "PAYMENT_WEBHOOK_SECRET",

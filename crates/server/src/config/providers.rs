@@ -20,7 +20,7 @@ pub struct Providers {
     #[arg(long, env = "MOMO_SECRET_KEY", hide_env_values = true)]
     pub momo_secret_key: Option<Secret>,
 
-    /// Address of MoMo, e.g. https://payment.momo.vn
+    /// Address of MoMo, in production at payment.momo.vn
     #[arg(long, env = "MOMO_URL")]
     pub momo_url: Option<BaseUrl>,
 
@@ -33,11 +33,11 @@ pub struct Providers {
     #[arg(long, env = "VNPAY_HASH_SECRET", hide_env_values = true)]
     pub vnpay_hash_secret: Option<Secret>,
 
-    /// VNPay's page, e.g. https://pay.vnpay.vn/vpcpay.html
+    /// VNPay's page, in production pay.vnpay.vn/vpcpay.html
     #[arg(long, env = "VNPAY_URL")]
     pub vnpay_url: Option<BaseUrl>,
 
-    /// VNPay's API, e.g. https://merchant.vnpay.vn/merchant_webapi/api/transaction
+    /// VNPay's API, in production merchant.vnpay.vn/merchant_webapi/api/transaction
     #[arg(long, env = "VNPAY_API_URL")]
     pub vnpay_api_url: Option<BaseUrl>,
 
@@ -53,7 +53,7 @@ pub struct Providers {
     #[arg(long, env = "ZALOPAY_KEY2", hide_env_values = true)]
     pub zalopay_key2: Option<Secret>,
 
-    /// Address of ZaloPay, e.g. https://openapi.zalopay.vn
+    /// Address of ZaloPay, in production at openapi.zalopay.vn
     #[arg(long, env = "ZALOPAY_URL")]
     pub zalopay_url: Option<BaseUrl>,
 

@@ -72,7 +72,7 @@ pub struct Accounts {
         hide_env_values = true,
         default_value = "sandbox-card-secret"
     )]
-    pub card_secret: Secret,
+    pub card_webhook_secret: Secret,
 }
 
 impl Accounts {
@@ -87,7 +87,7 @@ impl Accounts {
             zalopay_app_id: 2553,
             zalopay_key1: secret(),
             zalopay_key2: secret(),
-            card_secret: secret(),
+            card_webhook_secret: secret(),
         }
     }
 
@@ -118,7 +118,7 @@ impl Accounts {
             zalopay_key2: Some(self.zalopay_key2.clone()),
             zalopay_url: url(api, "/zalopay")?,
             card_url: url(api, "")?,
-            card_webhook_secret: vec![self.card_secret.clone()],
+            card_webhook_secret: vec![self.card_webhook_secret.clone()],
         })
     }
 }

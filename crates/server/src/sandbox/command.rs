@@ -19,11 +19,16 @@ use crate::url::BaseUrl;
 #[derive(Args, Clone, Debug)]
 pub struct SandboxConfig {
     /// Address of the shop: the sandbox calls back nobody else
-    #[arg(long, env = "SANDBOX_SHOP", default_value = "http://127.0.0.1:3000")]
+    #[arg(
+        long,
+        env = "SANDBOX_SHOP",
+        value_name = "SANDBOX_SHOP",
+        default_value = "http://127.0.0.1:3000"
+    )]
     pub shop: BaseUrl,
 
     /// Address under which buyers reach the sandbox [default: the one it listens on]
-    #[arg(long, env = "SANDBOX_PUBLIC_URL")]
+    #[arg(long, env = "SANDBOX_PUBLIC_URL", value_name = "SANDBOX_PUBLIC_URL")]
     pub public_url: Option<BaseUrl>,
 
     /// The shop's accounts.

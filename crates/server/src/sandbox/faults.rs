@@ -9,67 +9,72 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// Callbacks that are sent twice
-    #[arg(long, env = "SANDBOX_DUPLICATE", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_DUPLICATE", value_name = "SANDBOX_DUPLICATE", default_value = "0", value_parser = share)]
     pub duplicate: f64,
 
     /// Callbacks that are sent only after the next one, of whichever payment
-    #[arg(long, env = "SANDBOX_REORDER", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_REORDER", value_name = "SANDBOX_REORDER", default_value = "0", value_parser = share)]
     pub reorder: f64,
 
     /// Callbacks that are sent after DELAY_MS
-    #[arg(long, env = "SANDBOX_DELAY", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_DELAY", value_name = "SANDBOX_DELAY", default_value = "0", value_parser = share)]
     pub delay: f64,
 
     /// Callbacks that are not sent
-    #[arg(long, env = "SANDBOX_DROP", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_DROP", value_name = "SANDBOX_DROP", default_value = "0", value_parser = share)]
     pub drop: f64,
 
     /// Callbacks that name another amount than was paid
-    #[arg(long, env = "SANDBOX_WRONG_AMOUNT", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_WRONG_AMOUNT", value_name = "SANDBOX_WRONG_AMOUNT", default_value = "0", value_parser = share)]
     pub wrong_amount: f64,
 
     /// Payments that are made late: LATE_MS after the buyer decided, whatever the deadline
-    #[arg(long, env = "SANDBOX_LATE", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_LATE", value_name = "SANDBOX_LATE", default_value = "0", value_parser = share)]
     pub late: f64,
 
     /// Calls answered 500: half of them before, half of them after they were done
-    #[arg(long, env = "SANDBOX_ERROR", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_ERROR", value_name = "SANDBOX_ERROR", default_value = "0", value_parser = share)]
     pub error: f64,
 
     /// Calls that are done, and answered only after TIMEOUT_MS
-    #[arg(long, env = "SANDBOX_TIMEOUT", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_TIMEOUT", value_name = "SANDBOX_TIMEOUT", default_value = "0", value_parser = share)]
     pub timeout: f64,
 
     /// Refunds that are only accepted at first, and done when they are asked for again
-    #[arg(long, env = "SANDBOX_SLOW_REFUND", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_SLOW_REFUND", value_name = "SANDBOX_SLOW_REFUND", default_value = "0", value_parser = share)]
     pub slow_refund: f64,
 
     /// Buyers who decide by themselves, PAY_MS after the payment was opened
-    #[arg(long, env = "SANDBOX_AUTO_PAY", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_AUTO_PAY", value_name = "SANDBOX_AUTO_PAY", default_value = "0", value_parser = share)]
     pub auto_pay: f64,
 
     /// How many of those decline
-    #[arg(long, env = "SANDBOX_DECLINE", default_value = "0", value_parser = share)]
+    #[arg(long, env = "SANDBOX_DECLINE", value_name = "SANDBOX_DECLINE", default_value = "0", value_parser = share)]
     pub decline: f64,
 
     /// How long a delayed callback takes, in ms
-    #[arg(long, env = "SANDBOX_DELAY_MS", default_value = "3000")]
+    #[arg(long, env = "SANDBOX_DELAY_MS", value_name = "SANDBOX_DELAY_MS", default_value = "3000")]
     pub delay_ms: u64,
 
     /// How long a late buyer takes, in ms
-    #[arg(long, env = "SANDBOX_LATE_MS", default_value = "660000")]
+    #[arg(long, env = "SANDBOX_LATE_MS", value_name = "SANDBOX_LATE_MS", default_value = "660000")]
     pub late_ms: u64,
 
     /// How long a call hangs, in ms: longer than the shop waits
-    #[arg(long, env = "SANDBOX_TIMEOUT_MS", default_value = "6000")]
+    #[arg(
+        long,
+        env = "SANDBOX_TIMEOUT_MS",
+        value_name = "SANDBOX_TIMEOUT_MS",
+        default_value = "6000"
+    )]
     pub timeout_ms: u64,
 
     /// How long a buyer takes who decides by themselves, in ms
-    #[arg(long, env = "SANDBOX_PAY_MS", default_value = "0")]
+    #[arg(long, env = "SANDBOX_PAY_MS", value_name = "SANDBOX_PAY_MS", default_value = "0")]
     pub pay_ms: u64,
 
     /// What all choices follow from
-    #[arg(long, env = "SANDBOX_SEED", default_value = "1")]
+    #[arg(long, env = "SANDBOX_SEED", value_name = "SANDBOX_SEED", default_value = "1")]
     pub seed: u64,
 }
 

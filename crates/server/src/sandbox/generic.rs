@@ -132,7 +132,7 @@ impl Sandbox {
         body["amount"] = amount.into();
         let text = body.to_string();
         let now_seconds = self.env.now().as_millis().div_euclid(1000);
-        let secret = self.accounts.card_secret.expose();
+        let secret = self.accounts.card_webhook_secret.expose();
         let signed = signature::sign(secret, now_seconds, text.as_bytes());
         let shown = json!({ "X-Signature": signed, "body": body });
         let request = self.client.post(&payment.callback_url).header("X-Signature", signed);

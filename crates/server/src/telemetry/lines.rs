@@ -130,3 +130,60 @@ impl Write for &Lines {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes lines once it may, and keeps them.
+    #[derive(Clone, Default)]
+    struct Reader {
+        gate: Arc<Mutex<()>>,
+        kept: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Reader {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            drop(self.gate.lock());
+            self.kept.lock().expect("nobody panics over it").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn kept(reader: &Reader) -> Vec<u8> {
+        reader.kept.lock().expect("nobody panics over it").clone()
+    }
+
+    #[test]
+    fn all_lines_are_written_in_order_before_the_program_ends() {
+        let reader = Reader::default();
+        let (lines, last_lines) = written_to(reader.clone()).expect("a thread");
+        let mut expected = Vec::new();
+        for n in 0..10_000 {
+            let line = format!("line {n}\n").into_bytes();
+            (&lines).write_all(&line).expect("there is room");
+            expected.extend(line);
+        }
+        drop(last_lines);
+        assert_eq!(kept(&reader), expected);
+    }
+
+    #[test]
+    fn nobody_waits_for_who_takes_no_lines_and_memory_stays_bounded() {
+        let reader = Reader::default();
+        let closed = reader.gate.lock().expect("nobody panics over it");
+        let (lines, last_lines) = written_to(reader.clone()).expect("a thread");
+        let line = [b'x'; 1 << 10];
+        // More than may wait, though one writing may be under way.
+        for _ in 0..3 * WAITING_MAX / line.len() {
+            (&lines).write_all(&line).expect("it is lost, and that is no error");
+        }
+        assert!(lines.0.state().lines.len() <= WAITING_MAX);
+        assert!(lines.0.state().lost > 0);
+        drop(last_lines);
+        drop(closed);
+    }
+}

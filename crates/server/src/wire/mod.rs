@@ -114,7 +114,8 @@ pub(crate) async fn reconciler(config: &Config) -> Result<Arc<Service>, StartErr
     let env = system_env();
     // The sandbox of development mode lives in its server alone.
     let real = Config { dev: false, ..config.clone() };
-    let gateway = Money::of(&real, &env, NOWHERE)?.gateways as Arc<dyn Gateway>;
+    real.check_payments()?;
+    let gateway = Money::of(&real, &env, NOWHERE)?.gateways;
     let (rules, outbound) = (rules(config), outbound::outbound(config)?);
     if config.mongo_uri.is_some() {
         let backends = Backends::of(config, &env, Judge::Store).await?;

@@ -59,8 +59,10 @@ impl Money {
     fn sandbox(config: &Config, env: &Env, public: &str, own: &str) -> Result<Self, StartError> {
         let secret = || Secret::new(format!("{}{}", env.uuid().simple(), env.uuid().simple()));
         let card = config.payment_webhook_secret.clone().unwrap_or_else(secret);
-        let accounts =
-            sandbox::Accounts { card_secret: card.clone(), ..sandbox::Accounts::of(secret) };
+        let accounts = sandbox::Accounts {
+            card_webhook_secret: card.clone(),
+            ..sandbox::Accounts::of(secret)
+        };
         let providers =
             accounts.seen_from(&format!("{own}/sandbox"), &format!("{public}/sandbox"))?;
         let sandbox = Sandbox::new(env.clone(), accounts, public, own)?;

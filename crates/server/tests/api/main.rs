@@ -3,10 +3,10 @@
 
 mod api;
 mod conventions;
-mod faults;
 mod health;
 mod journeys;
 mod metrics;
 mod process;
 mod sandbox;
 mod support;
+mod switches;

@@ -2,19 +2,22 @@
 //! of the first, both are told the truth.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use seathold_core::{BookingId, Refusal};
 use seathold_service::limits::EVENT_LEASE_MS;
-use seathold_service::model::{BookingStatus, ClaimKey, GatewayEvent, Outcome, PaymentStatus};
-use seathold_service::{Error, Reply, Service};
+use seathold_service::model::{
+    BookingStatus, ClaimKey, GatewayEvent, Outcome, PaymentMethod, PaymentStatus,
+};
+use seathold_service::{Error, PayRequest, Reply, Service};
 use seathold_testkit::FaultyStore;
-use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, hold, pay, word};
+use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, hold, pay, refund, word};
 
 use crate::support::Stage;
 
 const TTL: i64 = 600_000;
 /// More calls than any of these makes.
-const CALLS_MAX: u64 = 40;
+const CALLS_MAX: u64 = 60;
 
 /// A process that lets `meanwhile` happen before its call number `call`.
 fn interrupted(
@@ -134,6 +137,114 @@ async fn between_any_two_steps_of_a_sale_its_owner_may_cancel() {
         money_is_somewhere(&stage, booking, &event, call).await;
     }
     panic!("a sale makes fewer calls than {CALLS_MAX}");
+}
+
+/// What another process does while one gives a sold booking back.
+#[derive(Clone, Copy, Debug)]
+enum Meanwhile {
+    /// Its owner asks again, by another key.
+    Asks,
+    /// Its showtime is cancelled.
+    CancelsShowtime,
+    /// All rounds of the cron.
+    Reconciles,
+    /// The gateway tells of a second payment of it, superseded before.
+    HearsOfAnother,
+}
+
+async fn while_it_is_given_back(meanwhile: Meanwhile) {
+    for call in 0..CALLS_MAX {
+        let stage = Stage::new().await;
+        let held = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
+        let booking = booking_of(&held);
+        let by_card = stage.service.pay(pay(booking, &stage.world.key("ann"))).await;
+        let by_card = word(&by_card.expect("a session"), Outcome::Success, SEAT_PRICE);
+        let by_momo = pay(booking, &stage.world.key("ann"));
+        let by_momo = PayRequest { method: PaymentMethod::Momo, ..by_momo };
+        let by_momo = stage.service.pay(by_momo).await.expect("a session");
+        let mut by_momo = word(&by_momo, Outcome::Success, SEAT_PRICE);
+        by_momo.provider = PaymentMethod::Momo;
+        stage.service.receive(by_momo.clone()).await.expect("taken");
+        let (other, showtime) = (stage.service.clone(), stage.showtime);
+        let (key, again) = (stage.world.key("ann"), stage.world.key("ann"));
+        let others = async move {
+            match meanwhile {
+                Meanwhile::Asks => drop(other.refund_booking(refund(booking, &again, false)).await),
+                Meanwhile::CancelsShowtime => drop(other.cancel_showtime(showtime).await),
+                Meanwhile::Reconciles => drop(other.reconcile().await),
+                Meanwhile::HearsOfAnother => drop(other.receive(by_card).await),
+            }
+        };
+        let (first, store) = interrupted(&stage, call, others);
+        let ours = first.refund_booking(refund(booking, &key, false)).await;
+        if !store.struck() {
+            assert!(call > 8, "a refund makes more calls than {call}");
+            return;
+        }
+        let refused = Err(Error::Refused(Refusal::BookingNotConfirmed));
+        assert!(ours.is_ok() || ours == refused, "{meanwhile:?}, call {call}: {ours:?}");
+        stage.world.clock.advance(EVENT_LEASE_MS + 1);
+        stage.service.reconcile().await.expect("a store");
+        assert_eq!(stage.booking(booking).await.status, BookingStatus::Cancelled, "call {call}");
+        assert_eq!(stage.owners(&["A1"]).await, [None], "{meanwhile:?}, call {call}");
+        let expected = if matches!(meanwhile, Meanwhile::HearsOfAnother) { 2 } else { 1 };
+        assert_eq!(stage.world.gateway.refunded().len(), expected, "{meanwhile:?}, call {call}");
+        let report = stage.service.verify().await.expect("a report");
+        assert_eq!(report.ledger[0].refunded, expected as i64 * SEAT_PRICE);
+        stage.audit().await;
+    }
+    panic!("a refund makes fewer calls than {CALLS_MAX}");
+}
+
+#[tokio::test]
+async fn between_any_two_steps_of_a_refund_its_owner_may_ask_again() {
+    while_it_is_given_back(Meanwhile::Asks).await;
+}
+
+#[tokio::test]
+async fn between_any_two_steps_of_a_refund_its_showtime_may_be_cancelled() {
+    while_it_is_given_back(Meanwhile::CancelsShowtime).await;
+}
+
+#[tokio::test]
+async fn between_any_two_steps_of_a_refund_another_may_reconcile() {
+    while_it_is_given_back(Meanwhile::Reconciles).await;
+}
+
+#[tokio::test]
+async fn between_any_two_steps_of_a_refund_money_may_come_for_it_once_more() {
+    while_it_is_given_back(Meanwhile::HearsOfAnother).await;
+}
+
+#[tokio::test]
+async fn between_any_two_steps_of_an_extension_its_owner_may_cancel() {
+    for call in 0..CALLS_MAX {
+        let stage = Stage::new().await;
+        stage.world.gateway.set_window(Duration::from_secs(600));
+        let held = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
+        let booking = booking_of(&held);
+        stage.world.clock.advance(TTL / 2);
+        let (canceller, key) = (stage.service.clone(), stage.world.key("ann"));
+        let meanwhile = async move {
+            canceller.cancel(cancel(booking, "ann")).await.expect("cancelled");
+        };
+        let (first, store) = interrupted(&stage, call, meanwhile);
+        let ours = first.pay(pay(booking, &key)).await;
+        if !store.struck() {
+            assert!(call > 5, "it makes more calls than {call}");
+            return;
+        }
+        assert_eq!(stage.booking(booking).await.status, BookingStatus::Cancelled, "call {call}");
+        assert_eq!(stage.owners(&["A1"]).await, [None], "call {call}");
+        if let Ok(session) = ours {
+            // The buyer pays all the same.
+            let word = word(&session, Outcome::Success, SEAT_PRICE);
+            stage.service.receive(word).await.expect("taken");
+            assert_eq!(stage.world.gateway.refunded().len(), 1, "call {call}");
+        }
+        stage.audit().await;
+    }
+    panic!("it makes fewer calls than {CALLS_MAX}");
 }
 
 /// The seat is taken when one driver looks, and free when the other does: they

@@ -2,10 +2,13 @@
 
 use redb::{ReadableTable, TableDefinition, TableHandle};
 use seathold_core::{
-    BookingId, PriceTable, Schedule, Seat, SeatLabel, SeatMap, SeatState, SeatType, ShowtimeId,
+    BookingId, PaymentId, PriceTable, Schedule, Seat, SeatLabel, SeatMap, SeatState, SeatType,
+    ShowtimeId,
 };
-use seathold_service::model::{Booking, Claim, Resource, Showtime, ShowtimeSummary};
-use seathold_service::ports::{Preparation, Prepared, Showtimes};
+use seathold_service::model::{
+    Booking, Claim, Payment, PaymentMethod, PaymentStatus, Resource, Showtime, ShowtimeSummary,
+};
+use seathold_service::ports::{Payments, Preparation, Prepared, Showtimes};
 
 use super::hold::{booking, claim};
 use super::*;
@@ -116,6 +119,51 @@ async fn a_file_of_the_first_form_has_all_it_had() {
     let [first, _] = claims;
     let expected = [Prepared::Duplicate(Box::new(first)), Prepared::Opened];
     assert_eq!(store.prepare(&again).await.expect("it answers"), expected);
+}
+
+#[tokio::test]
+async fn payments_of_the_time_before_they_were_asked_about_are_asked_about_once_they_are_over() {
+    let database = memory();
+    let at = Timestamp::from_millis;
+    let pending = Payment {
+        id: PaymentId::from_uuid(uuid::Uuid::from_bytes([3; 16])),
+        booking_id: BookingId::from_bytes([4; 12]),
+        user_id: "alice".parse().expect("it is a user"),
+        provider: PaymentMethod::Card,
+        transaction_id: Some("TXN".to_owned()),
+        amount: 5,
+        currency: "VND".parse().expect("it is a currency"),
+        status: PaymentStatus::Pending,
+        payment_url: None,
+        return_url: None,
+        expires_at: at(600),
+        paid_at: None,
+        refund_reason: None,
+        again_of: None,
+        next_check: None,
+        checks: 0,
+        created_at: at(1),
+        updated_at: at(1),
+    };
+    let transaction = database.begin_write().expect("it begins");
+    let insert = |name: &'static str, key: &[u8], value: &[u8]| {
+        let mut table = transaction.open_table(Table::new(name)).expect("it opens");
+        table.insert(key, value).expect("it is written");
+    };
+    let (id, document) = (pending.id.uuid(), documents::encode(&pending));
+    insert("payments", id.as_bytes(), &document.expect("it can be stored"));
+    insert("payments_by_status", &keys::payment_status(pending.status, id.as_bytes()), NOTHING);
+    insert("pending_payments", &pending.booking_id.bytes(), id.as_bytes());
+    insert("payments_by_transaction", &keys::transaction(pending.provider, "TXN"), id.as_bytes());
+    transaction.commit().expect("it is written");
+
+    let store = open(database);
+    let planned = Payment { next_check: Some(at(600)), ..pending };
+    assert_eq!(store.payments_to_check(at(599), 9).await.expect("it answers"), []);
+    let due = store.payments_to_check(at(600), 9).await.expect("it answers");
+    assert_eq!(due, std::slice::from_ref(&planned));
+    assert!(store.count_check(planned.id, Some(at(600)), None).await.expect("it is written"));
+    assert_eq!(store.payments_to_check(at(600), 9).await.expect("it answers"), []);
 }
 
 #[tokio::test]

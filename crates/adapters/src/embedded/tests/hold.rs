@@ -105,7 +105,7 @@ fn outbox() -> Outbox {
 }
 
 #[test]
-fn records_of_before_there_were_outboxes_load() {
+fn records_of_before_there_were_refunds_or_outboxes_load() {
     let (row, claim) = (booking(1), claim(&booking(1)));
     let record = hold::encode(&row, Some(&claim));
     // One byte for no outbox stands before the claim, whose first byte says that it is there.

@@ -21,7 +21,7 @@ async fn the_description_is_as_agreed() {
 }
 
 /// Every route of the contract, and the statuses it names.
-const ROUTES: [(&str, &str, &[&str]); 17] = [
+const ROUTES: [(&str, &str, &[&str]); 20] = [
     ("post", "/api/bookings/hold", &["201", "400", "401", "404", "409", "422", "503"]),
     ("get", "/api/bookings", &["200", "400", "401"]),
     ("get", "/api/bookings/{id}", &["200", "400", "401", "403", "404"]),
@@ -31,6 +31,7 @@ const ROUTES: [(&str, &str, &[&str]); 17] = [
         "/api/bookings/{id}/confirm",
         &["200", "400", "401", "403", "404", "409", "422", "502", "503"],
     ),
+    ("post", "/api/bookings/{id}/refund", &["200", "400", "401", "403", "404", "409", "422"]),
     ("post", "/api/payments", &["201", "400", "401", "403", "404", "409", "422", "502", "503"]),
     ("get", "/api/payments/{id}", &["200", "400", "401", "403", "404"]),
     ("post", "/api/payments/webhook/{provider}", &["200", "400", "401", "404", "422"]),
@@ -39,6 +40,8 @@ const ROUTES: [(&str, &str, &[&str]); 17] = [
     ("get", "/api/showtimes/{id}/seats", &["200", "304", "400", "404"]),
     ("post", "/api/admin/showtimes", &["201", "400", "401", "403", "413", "415"]),
     ("post", "/api/admin/showtimes/{id}/cancel", &["200", "400", "401", "403", "404"]),
+    ("get", "/api/admin/showtimes/{id}", &["200", "400", "401", "403", "404"]),
+    ("post", "/api/admin/reconcile", &["200", "401", "403"]),
     ("get", "/api/admin/verify", &["200", "401", "403"]),
     ("get", "/health", &["200", "503"]),
     ("get", "/health/ready", &["200", "503"]),

@@ -5,6 +5,7 @@ mod events;
 mod faults;
 mod kill;
 mod logs;
+mod reconcile;
 mod rush;
 mod settings;
 mod stop;

@@ -129,7 +129,8 @@ impl Books {
 
     async fn pay(&self, user: &str, booking: &str) -> Result<Money, reqwest::Error> {
         let call = self.site.post(&format!("/api/bookings/{booking}/confirm")).by(user);
-        let body = json!({ "payment_method": "momo" });
+        // A method that lets no hold last longer.
+        let body = json!({ "payment_method": "card" });
         let confirmed = call.key(&fresh_key()).json(&body).try_send().await?;
         if confirmed.status != 200 {
             // Its own gateway goes with the server.

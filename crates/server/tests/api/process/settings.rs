@@ -22,6 +22,7 @@ async fn a_wrong_value_is_named_with_its_variable_and_what_is_accepted() {
         ("HOLD_TTL_SECONDS", "0", "a whole number from 1 to 86400"),
         ("HOLD_TTL_SECONDS", "86401", "a whole number from 1 to 86400"),
         ("HOLD_TTL_SECONDS", "10m", "a whole number from 1 to 86400"),
+        ("REFUND_CLOSES_SECONDS", "-1", "a whole number from 0 to 2592000"),
         ("MAX_SEATS_PER_HOLD", "0", "a whole number from 1 to 1000"),
         ("MAX_SEATS_PER_USER", "many", "a whole number from 1 to 60000"),
         ("DRAIN_MS", "8001", "a whole number from 0 to 8000"),
@@ -196,4 +197,20 @@ async fn outside_development_mode_the_program_believes_tokens_only() {
     let showtime = server.showtime().await;
     server.held("ann", &showtime, ["A1"]).await;
     assert!(server.stop().await.status.success());
+}
+
+#[tokio::test]
+async fn the_sandbox_names_what_it_accepts() {
+    let refused = Program::run(&["sandbox"], &[("SANDBOX_DROP", "2")]).await;
+    let complaint = refused.complaint(2);
+    assert_eq!(complaint, "SANDBOX_DROP=2: must be a number from 0 to 1");
+    let refused = Program::run(&["sandbox", "--shop", "shop"], &[]).await;
+    assert!(refused.complaint(2).starts_with("SANDBOX_SHOP=shop: must be an absolute"));
+    let secret = ("MOMO_SECRET_KEY", "never-to-be-printed");
+    let help = Program::run(&["sandbox", "--help"], &[secret]).await;
+    assert!(help.status.success());
+    for flag in ["--shop", "--momo-secret-key", "--duplicate", "--reorder", "--late", "--seed"] {
+        assert!(help.stdout.contains(flag), "{flag}");
+    }
+    assert!(!help.stdout.contains("never-to-be-printed"));
 }

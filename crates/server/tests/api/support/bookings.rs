@@ -63,6 +63,14 @@ impl Site {
         self.get(&format!("/api/bookings{query}")).by(user).send().await
     }
 
+    pub(crate) async fn refund(&self, user: &str, id: &str) -> Answer {
+        self.refund_with(&fresh_key(), user, id).await
+    }
+
+    pub(crate) async fn refund_with(&self, key: &str, user: &str, id: &str) -> Answer {
+        self.post(&format!("/api/bookings/{id}/refund")).by(user).key(key).send().await
+    }
+
     pub(crate) async fn cancel(&self, user: &str, id: &str) -> Answer {
         self.delete(&format!("/api/bookings/{id}")).by(user).send().await
     }

@@ -60,6 +60,12 @@ impl FakeGateway {
         .await
     }
 
+    /// What leads a server here, as variables.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        let (url, secret) = (self.url.clone(), WEBHOOK_SECRET.to_owned());
+        vec![("PAYMENT_GATEWAY_URL", url), ("PAYMENT_WEBHOOK_SECRET", secret)]
+    }
+
     /// From now on it answers so, with this body if there is one.
     pub(crate) fn answers(&self, status: u16, body: Option<Value>) {
         let status = StatusCode::from_u16(status).expect("a status");

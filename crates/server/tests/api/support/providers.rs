@@ -173,7 +173,7 @@ impl Street {
         let body = json!({ "transaction_id": says.number, "status": status,
                            "payment_id": says.payment, "amount": says.amount });
         let body = body.to_string();
-        let secret = says.secret.unwrap_or(self.accounts.card_secret.expose());
+        let secret = says.secret.unwrap_or(self.accounts.card_webhook_secret.expose());
         let signature = Some(sign(secret, self.app.seconds(), body.as_bytes()));
         Message { signature, ..Message::post("card", body) }
     }
@@ -242,7 +242,7 @@ fn accounts() -> Accounts {
         zalopay_app_id: 2553,
         zalopay_key1: secret("zalopay-key1"),
         zalopay_key2: secret("zalopay-key2"),
-        card_secret: secret("whsec_card"),
+        card_webhook_secret: secret("whsec_card"),
     }
 }
 

@@ -1,3 +1,4 @@
 mod events;
+mod reconcile;
 mod showtimes;
 mod verify;

@@ -66,6 +66,7 @@ async fn a_refund_is_pending_until_the_gateway_takes_it() {
     assert_eq!(app.payment_status(&session).await, "refund_pending");
 
     gateway.answers(201, None);
+    app.clock.advance(2 * MINUTE);
     assert_eq!(app.service().settle_refunds().await.expect("a store"), 1);
     assert_eq!(app.payment_status(&session).await, "refunded");
     assert_eq!(app.service().settle_refunds().await.expect("a store"), 0);

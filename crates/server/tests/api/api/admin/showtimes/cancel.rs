@@ -1,5 +1,7 @@
 //! `POST /api/admin/showtimes/{id}/cancel`
 
+use serde_json::json;
+
 use crate::support::{FakeGateway, MINUTE, NOBODYS_ID, TestApp};
 
 #[tokio::test]
@@ -51,19 +53,33 @@ async fn a_hold_cancelled_with_its_showtime_stays_cancelled() {
     app.finish().await;
 }
 
-/// As the README says: refunding them is not in this version.
 #[tokio::test]
-async fn what_was_sold_stays_sold_and_paid() {
+async fn what_was_sold_is_given_back_and_an_admin_sees_how_far_that_is() {
     let gateway = FakeGateway::start().await;
     let app = gateway.shop().await;
     let showtime = app.showtime().await;
     let (booking, session) = app.buying("ann", &showtime, ["A1"]).await;
     app.gateway_says(&session, "success").await;
+    let path = format!("/api/admin/showtimes/{showtime}");
+    let progress = async || {
+        let shown = app.get(&path).by_admin().send().await.granted(200);
+        shown.body["refunds"].clone()
+    };
+    assert_eq!(progress().await, json!({ "pending": 0, "refunded": 0 }));
+    gateway.answers(500, None);
     app.cancel_showtime(&showtime).await.granted(200);
-    assert_eq!(app.status(&booking).await, "confirmed");
-    assert_eq!(app.payment_status(&session).await, "completed");
-    assert_eq!(app.seat(&showtime, "A1").await, "booked");
-    assert!(gateway.refunds().is_empty());
+    assert_eq!(app.status(&booking).await, "cancelled");
+    assert_eq!(app.payment_status(&session).await, "refund_pending");
+    assert_eq!(app.seat(&showtime, "A1").await, "available");
+    assert_eq!(progress().await, json!({ "pending": 1, "refunded": 0 }));
+    gateway.answers(201, None);
+    app.clock.advance(2 * MINUTE);
+    app.service().settle_refunds().await.expect("a store");
+    assert_eq!(app.payment_status(&session).await, "refunded");
+    assert_eq!(progress().await, json!({ "pending": 0, "refunded": 1 }));
+    app.get(&path).by("ann").send().await.refused(403, "FORBIDDEN");
+    let unknown = app.get(&format!("/api/admin/showtimes/{NOBODYS_ID}")).by_admin().send().await;
+    unknown.refused(404, "SHOWTIME_NOT_FOUND");
     app.finish().await;
 }
 

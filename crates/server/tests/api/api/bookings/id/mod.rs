@@ -4,3 +4,4 @@ mod confirm;
 mod confirm_gateway;
 mod delete;
 mod get;
+mod refund;
