@@ -23,6 +23,9 @@ impl Service {
             note_mismatch(&event, payment);
             return Ok(Received::WrongAmount);
         }
+        // A later charge may take the place of the reference by which it was found.
+        let payment_id = event.payment_id.or(payment.as_ref().map(|payment| payment.id));
+        let event = GatewayEvent { payment_id, ..event };
         let key = EventKey::from(&event);
         let received_at = self.env.now();
         let new = ReceivedEvent::new(event, received_at);
@@ -32,6 +35,9 @@ impl Service {
             note_mismatch(&row.event, payment);
             self.store.forget_event(&row.event).await?;
             row = self.store.receive_event(&new).await?;
+        }
+        if let Some(payment) = payment.as_ref().filter(|_| !row.done) {
+            self.note_reference(payment, &row.event).await?;
         }
         if payment.is_none() && !row.done {
             metrics::counter!("seathold_webhooks_total", "outcome" => "unmatched").increment(1);
@@ -46,6 +52,22 @@ impl Service {
             self.tell_soon();
         }
         Ok(if row.done { Received::Repeated } else { Received::Taken })
+    }
+
+    /// An event was kept that came before its payment had its reference, and
+    /// without ours: now that it is named, it is found by that.
+    async fn note_reference(&self, payment: &Payment, kept: &GatewayEvent) -> Result<(), Error> {
+        if kept.payment_id.is_some() || payment.transaction_id.is_some() {
+            return Ok(());
+        }
+        let from = [payment.status];
+        let step = PaymentMove {
+            transaction_id: Some(&kept.transaction_id),
+            keep_checking: true,
+            ..PaymentMove::new(payment.id, &from, payment.status, self.env.now())
+        };
+        self.store.move_payment(&step).await?;
+        Ok(())
     }
 
     /// Goes on with the events that are not done and whose turn it is; gives how

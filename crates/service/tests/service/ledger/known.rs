@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use seathold_core::{BookingId, IdempotencyKey, PaymentId, SeatLabel, ShowtimeId, Timestamp};
 use seathold_service::model::{GatewayEvent, Outcome, PaymentMethod};
 use seathold_service::ports::PaymentRequest;
-use seathold_service::{HoldRequest, PayRequest, RefundBooking};
+use seathold_service::{HoldRequest, PayRequest, Received, RefundBooking};
 use seathold_testkit::BookkeepingGateway;
 
 /// Money that the gateway has taken.
@@ -35,6 +35,8 @@ pub(super) struct Known {
     pub(super) refunds: Vec<RefundBooking>,
     pub(super) charges: Vec<Charge>,
     pub(super) declined: BTreeSet<PaymentId>,
+    /// References that the gateway has named and nobody knew.
+    pub(super) unmatched: BTreeSet<String>,
     /// In the order in which they were acknowledged.
     pub(super) bookings: Vec<(BookingId, Acknowledged)>,
     /// Bookings and showtimes that somebody has tried to end.
@@ -63,8 +65,23 @@ impl Known {
         self.charges.push(Charge { event, told: false, is_after_no });
     }
 
-    /// The gateway was answered that this is taken.
-    pub(super) fn told(&mut self, event: &GatewayEvent) {
+    /// Whether a second charge can be told from the first: nothing was kept that
+    /// names only the gateway's reference, of which a payment has one.
+    pub(super) fn may_be_charged_again(&self, payment: PaymentId) -> bool {
+        let unnamed = BookkeepingGateway::transaction(payment);
+        self.is_charged(payment) && !self.unmatched.contains(&unnamed)
+    }
+
+    /// What the gateway was answered.
+    pub(super) fn told(&mut self, event: &GatewayEvent, received: Received) {
+        match received {
+            Received::Taken | Received::Repeated => {}
+            Received::UnknownTransaction => {
+                self.unmatched.insert(event.transaction_id.clone());
+                return;
+            }
+            Received::WrongAmount => return,
+        }
         let word = |it: &GatewayEvent| (it.transaction_id.clone(), it.outcome, it.amount);
         let same = self.charges.iter_mut().find(|charge| word(&charge.event) == word(event));
         if let Some(charge) = same {

@@ -9,7 +9,7 @@ use seathold_core::{BookingId, PriceTable, SeatType, ShowtimeId};
 use seathold_service::model::{ClaimKey, GatewayEvent, Outcome, Resource};
 use seathold_service::ports::PaymentRequest;
 use seathold_service::{
-    Error, HoldRequest, NewShowtime, PayRequest, Received, RefundBooking, Reply, Service,
+    Error, HoldRequest, NewShowtime, PayRequest, RefundBooking, Reply, Service,
 };
 use seathold_testkit::world::{cancel, hold, labels, pay, refund, ten_seats};
 use seathold_testkit::{FaultyStore, World};
@@ -248,7 +248,7 @@ impl Town {
                 }
             }
             Move::PayTwice(n) => {
-                let paid = pick(n, &|request| known.is_charged(request.payment_id));
+                let paid = pick(n, &|request| known.may_be_charged_again(request.payment_id));
                 paid.into_iter().for_each(|request| known.charge(&request));
             }
             Move::Decline(n) => {
@@ -278,9 +278,7 @@ impl Town {
         };
         let Some(event) = event else { return Ok(()) };
         let received = process.receive(event.clone()).await?;
-        if matches!(received, Received::Taken | Received::Repeated) {
-            self.known().told(&event);
-        }
+        self.known().told(&event, received);
         Ok(())
     }
 
