@@ -89,7 +89,6 @@ pub(super) fn hold(
         paid_by: None,
         outbox: None,
         refund: None,
-        outbox: None,
     };
     let seats: Vec<_> = labels.iter().map(SeatLabel::as_str).collect();
     let time = "2024-01-15T10:30:00.000Z";
