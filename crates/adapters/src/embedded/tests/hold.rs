@@ -105,7 +105,7 @@ fn outbox() -> Outbox {
 }
 
 #[test]
-fn records_of_before_there_were_outboxes_load() {
+fn records_of_before_there_were_refunds_or_outboxes_load() {
     let (row, claim) = (booking(1), claim(&booking(1)));
     let record = hold::encode(&row, Some(&claim));
     // One byte for no outbox stands before the claim, whose first byte says that it is there.
@@ -131,17 +131,6 @@ fn a_record_that_is_cut_off_or_of_a_later_version_is_none() {
     }
     record[0] += 1;
     hold::decode(row.id, &record).expect_err("it is of a later version");
-}
-
-#[test]
-fn a_record_of_the_version_before_is_of_a_booking_without_a_refund() {
-    let row = booking(1);
-    let mut record = hold::encode(&row, None);
-    // It had one option less before the claim.
-    assert_eq!(record.split_off(record.len() - 2), [0, 0]);
-    record.push(0);
-    record[0] = 1;
-    assert_eq!(hold::decode(row.id, &record).expect("it is a record"), (row, None));
 }
 
 #[tokio::test]
