@@ -24,7 +24,7 @@ use moves::Dice;
 use town::Town;
 
 /// Stories on the embedded store: as many as two busy cores tell in a minute.
-const SEEDS: u64 = 3_000;
+const SEEDS: u64 = 5_000;
 /// Stories on MongoDB and Redis, where each takes a hundred times longer.
 const SEEDS_ON_SERVERS: u64 = 40;
 /// Steps of a story.
