@@ -123,22 +123,6 @@ export function read(path, headers = {}) {
   return response;
 }
 
-// Calls after which a payment provider that does not answer is given up for now.
-const PROVIDER_TRIES = 3;
-
-// persist: a request that may be sent again as it is, sent until it is answered.
-export function persist(method, path, body, headers) {
-  const end = Date.now() + PATIENCE;
-  const content = body === null ? null : JSON.stringify(body);
-  for (let tries = 1; ; tries += 1) {
-    const response = http.request(method, BASE_URL + path, content, params(headers));
-    const again = codeOf(response) === 'PAYMENT_GATEWAY_ERROR'
-      ? tries < PROVIDER_TRIES : mayRepeat(response);
-    if (!again || Date.now() > end) return response;
-    sleep(Number(response.headers['Retry-After'] || 1));
-  }
-}
-
 // settle: afterwards each instance shows what others have committed, by contract.
 export const settle = () => sleep(0.25);
 
