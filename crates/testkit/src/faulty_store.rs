@@ -177,8 +177,8 @@ with_faults! { Payments {
 
 with_faults! { Outboxes {
     untold_bookings(at: Timestamp, limit: u32) -> Vec<Booking>;
-    lease_outbox(id: BookingId, seen: Timestamp, until: Timestamp) -> bool;
-    write_outbox(seen: &Booking, outbox: &Outbox) -> bool;
+    lease_outbox(id: BookingId, seen: u32, until: Timestamp) -> bool;
+    write_outbox(seen: &Booking, outbox: &Outbox, unchanged: bool) -> bool;
     dead_letters(after: Option<BookingId>, limit: u32) -> Vec<Booking>;
 } }
 

@@ -12,6 +12,8 @@ use super::{DocumentError, Writer, date, moment, named, parse};
 pub struct OutboxDocument {
     pub open: bool,
     pub next_try: DateTime,
+    pub leased_until: DateTime,
+    pub lease: i32,
     #[serde(default)]
     pub deliveries: Vec<DeliveryDocument>,
 }
@@ -36,6 +38,8 @@ pub struct DeliveryDocument {
 pub(crate) fn write_outbox(outbox: &Outbox, to: &mut Writer<'_>) {
     to.bool("open", outbox.open);
     to.date("next_try", date(outbox.next_try));
+    to.date("leased_until", date(outbox.leased_until));
+    to.int("lease", outbox.lease as i32);
     to.documents("deliveries", &outbox.deliveries, |delivery, entry| {
         entry.text("event", delivery.event.as_str());
         entry.text("receiver", &delivery.receiver.to_string());
@@ -60,6 +64,8 @@ impl TryFrom<OutboxDocument> for Outbox {
         Ok(Self {
             open: document.open,
             next_try: moment(document.next_try),
+            leased_until: moment(document.leased_until),
+            lease: document.lease as u32,
             deliveries: deliveries.collect::<Result<_, _>>()?,
         })
     }

@@ -168,7 +168,7 @@ impl Bookings for EmbeddedStore {
         let note = move |row: &mut Booking| {
             if let Some(refund) = row.refund.as_mut().filter(|refund| refund.done_at.is_none()) {
                 refund.done_at = Some(at);
-                row.open_outbox();
+                row.open_outbox(at);
             }
         };
         self.writer.run(move |tables| rows::update(tables, id, note).map(drop)).await

@@ -30,15 +30,16 @@ impl Outboxes for EmbeddedStore {
     async fn lease_outbox(
         &self,
         id: BookingId,
-        seen: Timestamp,
+        seen: u32,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         let lease = move |tables: &mut Tables<'_>| {
             let mut leased = false;
             rows::update(tables, id, |row| {
-                let free = |it: &&mut Outbox| it.open && it.next_try == seen;
+                let free = |it: &&mut Outbox| it.open && it.lease == seen;
                 if let Some(outbox) = row.outbox.as_mut().filter(free) {
-                    outbox.next_try = until;
+                    outbox.lease += 1;
+                    (outbox.next_try, outbox.leased_until) = (until, until);
                     leased = true;
                 }
             })?;
@@ -47,12 +48,17 @@ impl Outboxes for EmbeddedStore {
         self.writer.run(lease).await
     }
 
-    async fn write_outbox(&self, seen: &Booking, outbox: &Outbox) -> Result<bool, StoreError> {
+    async fn write_outbox(
+        &self,
+        seen: &Booking,
+        outbox: &Outbox,
+        unchanged: bool,
+    ) -> Result<bool, StoreError> {
         let (seen, outbox) = (seen.clone(), outbox.clone());
         let write = move |tables: &mut Tables<'_>| {
             let mut written = false;
             rows::update(tables, seen.id, |row| {
-                if may_write(row, &seen, &outbox) {
+                if is_leased(row, &seen) && (!unchanged || is_unchanged(row, &seen)) {
                     row.outbox = Some(outbox.clone());
                     written = true;
                 }
@@ -71,11 +77,14 @@ impl Outboxes for EmbeddedStore {
     }
 }
 
-fn may_write(row: &Booking, seen: &Booking, outbox: &Outbox) -> bool {
-    let next_try = |row: &Booking| row.outbox.as_ref().map(|outbox| outbox.next_try);
+fn is_leased(row: &Booking, seen: &Booking) -> bool {
+    let lease = |row: &Booking| row.outbox.as_ref().map(|outbox| outbox.lease);
+    row.outbox.is_some() && lease(row) == lease(seen)
+}
+
+fn is_unchanged(row: &Booking, seen: &Booking) -> bool {
     let done_at = |row: &Booking| row.refund.and_then(|refund| refund.done_at);
-    let unchanged = row.status == seen.status && done_at(row) == done_at(seen);
-    row.outbox.is_some() && next_try(row) == next_try(seen) && (outbox.open || unchanged)
+    row.status == seen.status && done_at(row) == done_at(seen)
 }
 
 fn untold(snapshot: &Snapshot, at: Timestamp, limit: u32) -> Result<Vec<Booking>, Broken> {
@@ -111,6 +120,8 @@ pub(super) fn by_dead(row: &Booking) -> Option<Entry> {
 pub(super) fn encode(to: &mut Encoder, outbox: &Outbox) {
     to.byte(outbox.open.into());
     to.time(outbox.next_try);
+    to.time(outbox.leased_until);
+    to.number(outbox.lease.into());
     to.number(outbox.deliveries.len() as u64);
     for delivery in &outbox.deliveries {
         to.one_of(&EVENTS, &delivery.event);
@@ -127,6 +138,8 @@ pub(super) fn decode(from: &mut Decoder<'_>) -> Result<Outbox, Broken> {
     Ok(Outbox {
         open: from.byte()? != 0,
         next_try: from.time()?,
+        leased_until: from.time()?,
+        lease: from.number()?.try_into().unwrap_or(u32::MAX),
         deliveries: (0..from.number()?).map(|_| delivery(from)).collect::<Result<_, _>>()?,
     })
 }

@@ -25,26 +25,34 @@ impl Outboxes for MongoStore {
     async fn lease_outbox(
         &self,
         id: BookingId,
-        seen: Timestamp,
+        seen: u32,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut free = leased(id, seen);
         free.insert("outbox.open", true);
-        let lease = doc! {"$set": {"outbox.next_try": date(until)}};
+        let lease = doc! {
+            "$set": {"outbox.next_try": date(until), "outbox.leased_until": date(until)},
+            "$inc": {"outbox.lease": 1},
+        };
         self.write(move |db| update(db, free, lease)).await
     }
 
-    async fn write_outbox(&self, seen: &Booking, outbox: &Outbox) -> Result<bool, StoreError> {
+    async fn write_outbox(
+        &self,
+        seen: &Booking,
+        outbox: &Outbox,
+        unchanged: bool,
+    ) -> Result<bool, StoreError> {
         let Some(before) = &seen.outbox else { return Ok(false) };
-        let mut unchanged = leased(seen.id, before.next_try);
-        if !outbox.open {
+        let mut filter = leased(seen.id, before.lease);
+        if unchanged {
             let done_at = seen.refund.and_then(|refund| refund.done_at);
             let done_at = done_at.map_or(Bson::Null, |at| date(at).into());
-            unchanged.insert("status", seen.status.as_str());
-            unchanged.insert("refunded_at", done_at);
+            filter.insert("status", seen.status.as_str());
+            filter.insert("refunded_at", done_at);
         }
         let change = doc! {"$set": {"outbox": document(outbox)?}};
-        self.write(move |db| update(db, unchanged, change)).await
+        self.write(move |db| update(db, filter, change)).await
     }
 
     async fn dead_letters(
@@ -64,17 +72,17 @@ impl Outboxes for MongoStore {
     }
 }
 
-/// What a pipeline sets the outbox of a row to when there is something to tell: a
-/// row without one stays without.
-pub(super) fn opened() -> Document {
+/// What a pipeline sets the outbox of a row to when there is something to tell, at
+/// once: a row without one stays without.
+pub(super) fn opened(at: Timestamp) -> Document {
     let is_there = doc! {"$eq": [{"$type": "$outbox"}, "object"]};
-    let open = doc! {"$mergeObjects": ["$outbox", {"open": true}]};
+    let open = doc! {"$mergeObjects": ["$outbox", {"open": true, "next_try": date(at)}]};
     doc! {"$cond": [is_there, open, "$$REMOVE"]}
 }
 
-fn leased(id: BookingId, next_try: Timestamp) -> Document {
+fn leased(id: BookingId, lease: u32) -> Document {
     let mut row = rows::by_id(id);
-    row.insert("outbox.next_try", date(next_try));
+    row.insert("outbox.lease", lease as i32);
     row
 }
 

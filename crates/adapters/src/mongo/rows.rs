@@ -182,7 +182,7 @@ pub(super) async fn note_refunded(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let open = doc! {"_id": oid(id.bytes()), "refund_id": refunded(), "refunded_at": null};
-    let note = vec![doc! {"$set": {"refunded_at": date(at), "outbox": outbox::opened()}}];
+    let note = vec![doc! {"$set": {"refunded_at": date(at), "outbox": outbox::opened(at)}}];
     db.bookings.update_one(open, note).await.map(drop).map_err(failures::write)
 }
 
@@ -237,7 +237,7 @@ pub(super) async fn refunds_of(
 /// What a pipeline sets on a row that ends so.
 fn ended(status: BookingStatus, at: Timestamp) -> Document {
     let mut set =
-        doc! {"status": status.as_str(), "updated_at": date(at), "outbox": outbox::opened()};
+        doc! {"status": status.as_str(), "updated_at": date(at), "outbox": outbox::opened(at)};
     match status {
         BookingStatus::Confirmed => {
             set.insert("confirmed_at", date(at));
@@ -272,7 +272,7 @@ pub(super) async fn confirm(
         "confirmed_at": when(&sold_now, date(at).into(), "$confirmed_at"),
         "cancelled_at": when(&sold_now, Bson::Null, "$cancelled_at"),
         "paid_by": when(&named_now, paid_by.into(), "$paid_by"),
-        "outbox": {"$cond": [&sold_now, outbox::opened(), {"$ifNull": ["$outbox", "$$REMOVE"]}]},
+        "outbox": {"$cond": [&sold_now, outbox::opened(at), {"$ifNull": ["$outbox", "$$REMOVE"]}]},
         "updated_at": when(&doc! {"$or": [&sold_now, &named_now]}, date(at).into(), "$updated_at"),
     }};
     let update = db.bookings.find_one_and_update(by_id(id), vec![change]);

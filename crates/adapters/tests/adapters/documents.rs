@@ -39,7 +39,7 @@ fn booking() -> Document {
         "paid_by": format!("PAY_{KEY}"), "refund_id": format!("RFD_{KEY}"),
         "refund_reason": "owner", "refund_since": AT, "refunded_at": null,
         "outbox": {
-            "open": true, "next_try": AT, "deliveries": [{
+            "open": true, "next_try": AT, "leased_until": AT, "lease": 7_i32, "deliveries": [{
                 "event": "confirmed", "receiver": "00000000000000ff", "state": "dead",
                 "tries": 3_i32, "since": AT, "at": AT, "error": "it answered 500",
             }],

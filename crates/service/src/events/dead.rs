@@ -1,4 +1,4 @@
-use seathold_core::{BookingId, Refusal, Timestamp};
+use seathold_core::{BookingId, Timestamp};
 
 use crate::limits::PAGE;
 use crate::model::{Booking, BookingEventId, DeliveryState};
@@ -40,10 +40,9 @@ impl Service {
     /// receivers. Later events of the same booking may have been told by then.
     ///
     /// # Errors
-    /// There is no such event, somebody is just at it, or the store failed.
+    /// Somebody is just at it, or the store failed.
     pub async fn revive(&self, id: BookingEventId) -> Result<u64, Error> {
-        let row = self.store.booking(id.booking).await?;
-        let row = row.ok_or(Refusal::BookingNotFound)?;
+        let Some(row) = self.store.booking(id.booking).await? else { return Ok(0) };
         let Some(mut outbox) = row.outbox.clone() else { return Ok(0) };
         let (now, mut revived) = (self.env.now(), 0);
         let dead = |state| state == DeliveryState::Dead;
@@ -54,12 +53,11 @@ impl Service {
         if revived == 0 {
             return Ok(0);
         }
-        // Whoever is at it loses the lease: it would not know of this. Nobody else
+        // Whoever is at it loses the lease, for it knows nothing of this. Nobody else
         // begins before the end of that.
-        let leased = outbox.open && outbox.next_try > now;
-        outbox.next_try = if leased { outbox.next_try.plus_millis(1) } else { now };
-        outbox.open = true;
-        if !self.store.write_outbox(&row, &outbox).await? {
+        outbox.lease += 1;
+        (outbox.open, outbox.next_try) = (true, now);
+        if !self.store.write_outbox(&row, &outbox, false).await? {
             return Err(Error::Busy);
         }
         Ok(revived)

@@ -35,10 +35,12 @@ impl Service {
             return Ok(told);
         }
         let until = now.plus_millis(OUTBOX_LEASE_MS);
-        if !outbox.open || !self.store.lease_outbox(row.id, outbox.next_try, until).await? {
+        let free = outbox.open && outbox.leased_until <= now;
+        if !free || !self.store.lease_outbox(row.id, outbox.lease, until).await? {
             return Ok(told);
         }
-        outbox.next_try = until;
+        outbox.lease += 1;
+        (outbox.next_try, outbox.leased_until) = (until, until);
         row.outbox = Some(outbox.clone());
         let events = row.events(subject.stands());
         let mut noted = true;
@@ -48,7 +50,7 @@ impl Service {
                 break;
             }
             // Before the next is told, so that a crash repeats the last at the most.
-            if !noted && !self.store.write_outbox(&row, &outbox).await? {
+            if !noted && !self.store.write_outbox(&row, &outbox, false).await? {
                 return Ok(told);
             }
             let body = subject.shown();
@@ -134,8 +136,8 @@ impl Service {
         delivery.state
     }
 
-    /// Gives the lease back, with all that was noted. What changed meanwhile leaves
-    /// the outbox open.
+    /// Gives the lease back, with all that was noted. What changed meanwhile is to be
+    /// told at once.
     async fn put_back(
         &self,
         subject: &Subject,
@@ -145,13 +147,13 @@ impl Service {
     ) -> Result<(), Error> {
         let now = self.env.now();
         let again = self.again(subject, &outbox, events, now);
+        outbox.leased_until = now;
         (outbox.open, outbox.next_try) = (again.is_some(), again.unwrap_or(now));
-        if self.store.write_outbox(row, &outbox).await? || outbox.open {
-            return Ok(());
+        if !self.store.write_outbox(row, &outbox, true).await? {
+            (outbox.open, outbox.next_try) = (true, now);
+            // Unless the lease is lost, and with it what was noted.
+            self.store.write_outbox(row, &outbox, false).await?;
         }
-        // Else the lease is lost, and with it what was noted.
-        (outbox.open, outbox.next_try) = (true, now);
-        self.store.write_outbox(row, &outbox).await?;
         Ok(())
     }
 

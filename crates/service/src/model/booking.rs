@@ -85,7 +85,7 @@ impl Booking {
     pub fn end(&mut self, status: BookingStatus, at: Timestamp) {
         self.status = status;
         self.updated_at = at;
-        self.open_outbox();
+        self.open_outbox(at);
         match status {
             BookingStatus::Confirmed => {
                 self.confirmed_at = Some(at);
@@ -96,10 +96,12 @@ impl Booking {
         }
     }
 
-    /// Notes that there is something to tell. A lease or a rest stays as it is.
-    pub fn open_outbox(&mut self) {
+    /// Notes that there is something to tell, at once: one receiver's rest is not
+    /// another's. A lease stays as it is.
+    pub fn open_outbox(&mut self, at: Timestamp) {
         if let Some(outbox) = &mut self.outbox {
             outbox.open = true;
+            outbox.next_try = at;
         }
     }
 

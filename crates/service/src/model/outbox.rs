@@ -118,8 +118,12 @@ impl FromStr for ReceiverId {
 pub struct Outbox {
     /// Whether there may be something to tell.
     pub open: bool,
-    /// Before then nobody looks: somebody is at it, or a receiver gets its rest.
+    /// Before then nobody looks: somebody is at it, or receivers get their rest.
     pub next_try: Timestamp,
+    /// Until when somebody is at it.
+    pub leased_until: Timestamp,
+    /// Another one with each lease: whoever has lost it writes nothing any more.
+    pub lease: u32,
     /// What became of each event at each receiver, once it was tried.
     pub deliveries: Vec<Delivery>,
 }
@@ -173,7 +177,7 @@ impl Outbox {
     /// That of a row which is made now.
     #[must_use]
     pub const fn new(now: Timestamp) -> Self {
-        Self { open: true, next_try: now, deliveries: Vec::new() }
+        Self { open: true, next_try: now, leased_until: now, lease: 0, deliveries: Vec::new() }
     }
 
     /// What became of this event at this receiver, if it was tried.

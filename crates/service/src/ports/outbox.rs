@@ -11,19 +11,25 @@ pub trait Outboxes: Send + Sync {
     /// earliest first.
     async fn untold_bookings(&self, at: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError>;
 
-    /// Makes the caller the only one to tell of a booking until `until`. `false`:
-    /// its outbox is not open, or `next_try` is not as it was seen.
+    /// Makes the caller the only one to tell of a booking until `until`, which is its
+    /// `next_try` then; its `lease` is one more than `seen`. `false`: its outbox is
+    /// not open, or its lease is not as it was seen.
     async fn lease_outbox(
         &self,
         id: BookingId,
-        seen: Timestamp,
+        seen: u32,
         until: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Replaces the outbox of a row whose `next_try` is still that of `seen`; closes
-    /// it only if the row's status and refund are still those of `seen`, too.
+    /// Replaces the outbox of a row whose lease is still that of `seen`; with
+    /// `unchanged`, only if its status and refund are still those of `seen`, too.
     /// `false`: they are not, nothing is written.
-    async fn write_outbox(&self, seen: &Booking, outbox: &Outbox) -> Result<bool, StoreError>;
+    async fn write_outbox(
+        &self,
+        seen: &Booking,
+        outbox: &Outbox,
+        unchanged: bool,
+    ) -> Result<bool, StoreError>;
 
     /// Rows of which something was given up, after this id, in order of ids.
     async fn dead_letters(

@@ -17,6 +17,9 @@ use crate::support::Stage;
 
 const TTL: i64 = 600_000;
 
+/// The life of a booking that was sold and given back.
+const LIFE: [BookingEvent; 4] = [Held, Confirmed, Cancelled, Refunded];
+
 use BookingEvent::{Cancelled, Confirmed, Expired, Held, Refunded};
 
 /// A stage where this many receivers are told.
@@ -103,10 +106,14 @@ async fn each_receiver_is_told_apart_from_the_others() {
     assert_eq!(heard(&stage, to[1], booking), []);
     stage.world.receivers.set_down(to[1], false);
     assert_eq!(told(&stage).await, 0, "it is given a rest");
+    give_back(&stage, booking).await;
+    assert_eq!(told(&stage).await, 2, "the other hears at once");
+    assert_eq!(heard(&stage, to[0], booking), LIFE);
+    assert_eq!(heard(&stage, to[1], booking), []);
     stage.world.clock.advance(2 * TELL_RETRY_MS);
-    assert_eq!(told(&stage).await, 2);
-    assert_eq!(heard(&stage, to[0], booking), [Held, Confirmed]);
-    assert_eq!(heard(&stage, to[1], booking), [Held, Confirmed]);
+    assert_eq!(told(&stage).await, 4);
+    assert_eq!(heard(&stage, to[0], booking), LIFE);
+    assert_eq!(heard(&stage, to[1], booking), LIFE);
 }
 
 #[tokio::test]

@@ -101,12 +101,12 @@ async fn write(store: &MongoStore, round: u32) -> Result<(), StoreError> {
     }
 
     let until = NOW.plus_millis(1);
-    store.lease_outbox(row.id, NOW, until).await?;
-    let mut outbox = Outbox::new(until);
+    store.lease_outbox(row.id, 0, until).await?;
+    let mut outbox = Outbox { lease: 1, ..Outbox::new(until) };
     outbox.delivery_mut(BookingEvent::Held, ReceiverId([0; 8]), NOW).state = DeliveryState::Dead;
-    let leased = Booking { outbox: Some(Outbox::new(until)), ..row.clone() };
-    store.write_outbox(&leased, &outbox).await?;
-    store.write_outbox(&leased, &Outbox { open: false, ..outbox }).await?;
+    let leased = Booking { outbox: Some(outbox.clone()), ..row.clone() };
+    store.write_outbox(&leased, &outbox, false).await?;
+    store.write_outbox(&leased, &Outbox { open: false, ..outbox }, true).await?;
 
     store.insert_payment(&payment(n)).await?;
     store.insert_payment(&payment(n)).await?;
