@@ -41,7 +41,7 @@ async fn a_sound_store_is_checked_and_found_clean() {
     let ledger: Vec<_> = ended.stdout.lines().rev().take(3).map(columns).collect();
     let sums = "1: 100000 1: 100000 0: 0 0: 0";
     let title = "money charged = sold + refunded + refund pending";
-    assert_eq!(ledger, [&format!("all VND {sums}"), &format!("card VND {sums}"), title]);
+    assert_eq!(ledger, [&format!("all VND {sums}"), &format!("momo VND {sums}"), title]);
     // Looking changes nothing: it may be repeated, and the server starts again.
     assert_eq!(verify(&place).await.stdout, ended.stdout);
     let server = Program::serve(&place, &[]).await;

@@ -27,7 +27,7 @@ async fn every_invariant_is_checked_on_what_is_stored_now() {
     }
     let sum = |count: u64, amount: i64| json!({ "count": count, "amount": amount });
     let ledger = json!([{
-        "provider": "card", "currency": "VND", "charged": sum(2, 350_000), "sold": sum(1, 250_000),
+        "provider": "momo", "currency": "VND", "charged": sum(2, 350_000), "sold": sum(1, 250_000),
         "refunded": sum(1, 100_000), "refund_pending": sum(0, 0),
     }]);
     assert_eq!(report.body["ledger"], ledger);
