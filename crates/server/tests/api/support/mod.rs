@@ -25,7 +25,7 @@ pub(crate) use gateway::FakeGateway;
 pub(crate) use money::{Session, sign};
 pub(crate) use place::Place;
 pub(crate) use program::{Ended, Program};
-pub(crate) use providers::{OWN_WORDS, Says, Street, eventually};
+pub(crate) use providers::{OWN_WORDS, Says, Street, eventually, eventually_within};
 pub(crate) use receiver::Receiver;
 pub(crate) use showtimes::{at, row};
 pub(crate) use site::Site;

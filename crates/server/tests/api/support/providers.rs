@@ -262,12 +262,17 @@ fn hex(code: &[u8]) -> String {
     code.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Waits until it is so.
+/// Waits until it is so, within 20 seconds.
 pub(crate) async fn eventually(is: impl AsyncFn() -> bool) {
+    eventually_within(Duration::from_secs(20), is).await;
+}
+
+/// Waits until it is so, no longer than this.
+pub(crate) async fn eventually_within(limit: Duration, is: impl AsyncFn() -> bool) {
     let waiting = async {
         while !is().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it is so in the end");
+    tokio::time::timeout(limit, waiting).await.expect("it is so in the end");
 }
