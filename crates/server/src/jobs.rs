@@ -28,11 +28,11 @@ impl Jobs {
     ) -> Result<Self, JobSchedulerError> {
         let round = Arc::new(Round::new(Arc::clone(service)));
         let first = Arc::clone(&round);
-        tokio::spawn(async move { first.run().await });
+        tokio::spawn(async move { Box::pin(first.run()).await });
         let scheduler = JobScheduler::new().await?;
         let job = Job::new_async_tz(cron.as_str(), Utc, move |_, _| {
             let round = Arc::clone(&round);
-            Box::pin(async move { round.run().await })
+            Box::pin(async move { Box::pin(round.run()).await })
         })?;
         scheduler.add(job).await?;
         scheduler.start().await?;
@@ -105,8 +105,7 @@ async fn alone<T>(
     let Ok(_running) = running.try_lock() else {
         return tracing::warn!(job, "still running from an earlier round: left out");
     };
-    // On the heap: together they would make one very large task.
-    if let Err(error) = Box::pin(work).await {
+    if let Err(error) = work.await {
         tracing::warn!(job, ?error, "a job failed; the next round repeats it");
     }
 }
