@@ -25,7 +25,7 @@ use town::Town;
 
 /// Stories on the embedded store: as many as two busy cores tell in a minute.
 const SEEDS: u64 = 5_000;
-/// Stories on MongoDB and Redis, where each takes thirty times as long.
+/// Stories on MongoDB and Redis, where each takes about ten times as long.
 const SEEDS_ON_SERVERS: u64 = 100;
 /// Steps of a story.
 const STEPS: u64 = 36;
