@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{interval, sleep, timeout};
 
-use crate::accept;
+use crate::accept::{self, Bounds, HEAD_TIME};
 use crate::config::Config;
 use crate::http::{App, router};
 use crate::jobs::Jobs;
@@ -77,7 +77,14 @@ impl Server {
         };
         let (stop, stopped) = oneshot::channel();
         let routes = router(Arc::clone(&app));
-        let serving = tokio::spawn(accept::serve(listener, routes, async { drop(stopped.await) }));
+        let bounds = Bounds {
+            connections_max: config.max_connections as usize,
+            head_time: HEAD_TIME,
+            // Nobody else asks where requests come from.
+            tell_peer: config.rate_limit.is_some(),
+        };
+        let stopped = async { drop(stopped.await) };
+        let serving = tokio::spawn(accept::serve(listener, routes, bounds, stopped));
         Ok(Self { app, address, jobs, drain, stop, serving, upkeep: tokio::spawn(upkeep()) })
     }
 

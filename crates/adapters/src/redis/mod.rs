@@ -11,6 +11,7 @@ mod breaker;
 mod feed;
 mod line;
 mod place;
+mod quotas;
 mod scripts;
 mod waiters;
 
@@ -31,6 +32,7 @@ pub use backoff::Backoff;
 pub use feed::RedisFeed;
 use line::{CALL_TIMEOUT, Line};
 use place::Place;
+pub use quotas::RedisQuotas;
 use scripts::{Answer, Call};
 use waiters::Waiters;
 
@@ -74,6 +76,12 @@ impl RedisLeases {
         RedisFeed::over(Arc::clone(&self.line))
     }
 
+    /// The requests of all instances, counted at the same Redis.
+    #[must_use]
+    pub fn quotas(&self) -> RedisQuotas {
+        RedisQuotas::over(Arc::clone(&self.line))
+    }
+
     /// Asks for a lease once. Whoever is not heard starts to listen, and asks
     /// again: with the first call of all, or when Redis was restarted.
     async fn ask(
@@ -104,7 +112,7 @@ impl RedisLeases {
         let (line, release) = (Arc::clone(&self.line), Call::release(lease));
         send(async move {
             // If it fails, the lease or the place runs out.
-            let _ = line.call(|connection| release.make_in_full(connection)).await;
+            let _ = line.call(|connection| release.make_in_full::<i64>(connection)).await;
         });
     }
 }

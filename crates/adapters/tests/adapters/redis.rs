@@ -4,6 +4,7 @@
 mod faults;
 mod feed;
 mod queue;
+mod quotas;
 mod shares;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 mod contract {
     seathold_testkit::lease_contract!(crate::redis::contract_leases);
+    seathold_testkit::quotas_contract!(crate::redis::quotas::kit);
 }
 
 const BACKOFF: Backoff = Backoff { base: Duration::from_millis(100), retries: 3 };

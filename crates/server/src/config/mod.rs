@@ -1,6 +1,7 @@
 //! What the operator may set, as flags and environment variables, checked at start.
 
 mod providers;
+mod rate;
 mod value;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::Args;
 use crate::url::{BaseUrl, HttpUrl, Origins};
 
 pub use providers::Providers;
+pub use rate::{Proxies, RateLimit};
 pub(crate) use value::whole;
 pub use value::{ConfigError, Cron, Secret, explain};
 
@@ -38,6 +40,9 @@ const LOCK_TTL_MAX_MS: u32 = 60_000;
 /// How long a server may go on serving when asked to stop, in ms: with the time
 /// it then takes at the most, less than the 30 seconds of orchestrators.
 const DRAIN_MAX_MS: u32 = 8_000;
+
+/// Connections that may be allowed at a time: more than one machine has ports for.
+const CONNECTIONS_MAX: u32 = 1_000_000;
 
 /// What decides how the server behaves; the address it listens on is not in it.
 #[derive(Args, Clone, Debug)]
@@ -150,9 +155,20 @@ pub struct Config {
     #[arg(long, env = "CORS_ORIGINS", default_value = "", hide_default_value = true)]
     pub cors_origins: Origins,
 
-    /// Requests a client may make; not in this build
+    /// Requests that each user and each address may make: 100/60s for both, or
+    /// user:100/60s,address:1000/60s [default: as many as they like]
     #[arg(long, env = "RATE_LIMIT")]
-    pub rate_limit: Option<String>,
+    pub rate_limit: Option<RateLimit>,
+
+    /// Proxies in front of this server, as addresses and networks with commas in
+    /// between: their X-Forwarded-For says whose address it is [default: none]
+    #[arg(long, env = "TRUSTED_PROXIES", default_value = "", hide_default_value = true)]
+    pub trusted_proxies: Proxies,
+
+    /// Connections at a time (1 to 1000000); further ones wait until one ends
+    #[arg(long, env = "MAX_CONNECTIONS", default_value = "20000",
+          value_parser = whole::<1, CONNECTIONS_MAX>)]
+    pub max_connections: u32,
 
     /// How long the lock of a showtime lasts unless renewed, in ms (100 to 60000)
     #[arg(long, env = "LOCK_TTL_MS", default_value = "8000",
@@ -205,6 +221,8 @@ impl Config {
             return_url_origins: Origins::default(),
             cors_origins: Origins::default(),
             rate_limit: None,
+            trusted_proxies: Proxies::default(),
+            max_connections: 20_000,
             lock_ttl_ms: 8_000,
             lock_max_retries: 3,
             lock_retry_base_ms: 100,
@@ -231,9 +249,6 @@ impl Config {
     }
 
     fn check_backends(&self) -> Result<(), ConfigError> {
-        if self.rate_limit.is_some() {
-            return Err(ConfigError::new("RATE_LIMIT", "this build limits no rates: unset it"));
-        }
         match (&self.mongo_uri, &self.redis_url) {
             (Some(_), None) if !self.single_instance => Err(ConfigError::new(
                 "REDIS_URL",
@@ -333,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn several_instances_need_both_stores_and_rate_limits_are_refused_honestly() {
+    fn several_instances_need_both_stores() {
         let uri: Option<Secret> = "mongodb://user:word@localhost/".parse().ok();
         let mongo = Config { mongo_uri: uri.clone(), ..config() };
         assert!(complaint(&mongo).starts_with("REDIS_URL: must be set"));
@@ -341,8 +356,6 @@ mod tests {
         assert!(Config { redis_url: uri.clone(), ..mongo }.check().is_ok());
         let redis = Config { redis_url: uri, ..config() };
         assert!(complaint(&redis).starts_with("REDIS_URL: is of no use"));
-        let rate_limit = Some("10/s".to_owned());
-        assert!(complaint(&Config { rate_limit, ..config() }).starts_with("RATE_LIMIT: "));
     }
 
     #[test]

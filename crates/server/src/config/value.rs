@@ -156,6 +156,16 @@ mod tests {
                 "PUBLIC_URL=localhost: must be an absolute http or https URL without credentials, query and fragment",
             ),
             (
+                "--rate-limit",
+                "fast",
+                "RATE_LIMIT=fast: must be like 100/60s for each user and each address, or user:100/60s,address:1000/60s: 1 to 1000000 requests in 1s to 1h",
+            ),
+            (
+                "--trusted-proxies",
+                "balancer",
+                "TRUSTED_PROXIES=balancer: must be addresses and networks like 192.0.2.7 or 10.0.0.0/8, with commas in between",
+            ),
+            (
                 "--cors-origins",
                 "*",
                 "CORS_ORIGINS=*: must be origins like https://shop.example, with commas in between",

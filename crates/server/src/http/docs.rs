@@ -62,12 +62,16 @@ pub(super) fn pages(mut description: OpenApi) -> Router<Arc<App>> {
 /// Adds what is true of every route: the errors that the edge itself gives,
 /// and the shape of all errors.
 fn complete(description: &mut OpenApi) {
-    for item in description.paths.paths.values_mut() {
+    for (path, item) in &mut description.paths.paths {
+        let counts = path.starts_with("/api/") && !path.starts_with("/api/payments/webhook/");
         for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
             let mut add = |status: &str, text: &str| {
                 let known = &mut operation.responses.responses;
                 known.entry(status.to_owned()).or_insert_with(|| Response::new(text).into());
             };
+            if counts {
+                add("429", "`RATE_LIMITED`, where a rate limit is configured");
+            }
             if operation.request_body.is_some() {
                 add("413", "`PAYLOAD_TOO_LARGE`");
             }

@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use super::App;
 use super::problem::{self, Code};
+use super::safety::protect;
 use crate::telemetry::request_span;
 
 /// The header that names a request.
@@ -34,6 +35,7 @@ pub(super) async fn edge(State(app): State<Arc<App>>, request: Request, next: Ne
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
+        protect(response.headers_mut(), &path);
         let status = response.status();
         let seconds = started.elapsed().as_secs_f64();
         let latency_ms = (seconds * 1e6).round() / 1e3;

@@ -7,16 +7,21 @@ mod docs;
 mod edge;
 mod events;
 mod extract;
+#[cfg(test)]
+mod fuzzed;
 mod health;
+mod limit;
 mod page;
 mod payments;
 mod problem;
 mod router;
+mod safety;
 mod showtimes;
 mod webhook;
 
 pub(crate) use app::{App, Limits};
 pub(crate) use events::render_event;
 pub(crate) use extract::{Body, Shape, Time};
+pub(crate) use limit::{Peer, RateLimits};
 pub(crate) use problem::{Problem, kind, render};
 pub(crate) use router::router;

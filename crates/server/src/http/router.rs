@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::edge::{REQUEST_ID, edge};
+use super::limit::{self, limited};
 use super::{App, Problem, admin, bookings, docs, health, kind, payments, showtimes, webhook};
 use crate::sandbox;
 
@@ -27,25 +28,9 @@ const CORS_MAX_AGE: Duration = Duration::from_secs(600);
 /// All routes, and what happens to every request.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (api, description) = OpenApiRouter::with_openapi(docs::description())
-        .routes(routes!(bookings::hold))
-        .routes(routes!(bookings::list))
-        .routes(routes!(bookings::show, bookings::cancel))
-        .routes(routes!(payments::confirm))
-        .routes(routes!(payments::refund))
-        .routes(routes!(payments::create))
-        .routes(routes!(payments::show))
+        .merge(counted(&app))
+        // Gateways, orchestrators and monitors are never told to come later.
         .routes(routes!(webhook::receive, webhook::receive_by_get))
-        .routes(routes!(showtimes::list))
-        .routes(routes!(showtimes::show))
-        .routes(routes!(showtimes::seats))
-        .routes(routes!(admin::create_showtime))
-        .routes(routes!(admin::show_showtime))
-        .routes(routes!(admin::cancel_showtime))
-        .routes(routes!(admin::history))
-        .routes(routes!(admin::dead))
-        .routes(routes!(admin::retry))
-        .routes(routes!(admin::reconcile))
-        .routes(routes!(admin::verify))
         .routes(routes!(health::health))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
@@ -61,6 +46,33 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         origins => guarded(all).layer(cors(origins)),
     };
     open.layer(from_fn_with_state(app, edge))
+}
+
+/// The routes whose requests count where there is a rate limit.
+fn counted(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(bookings::hold))
+        .routes(routes!(bookings::list))
+        .routes(routes!(bookings::show, bookings::cancel))
+        .routes(routes!(payments::confirm))
+        .routes(routes!(payments::refund))
+        .routes(routes!(payments::create))
+        .routes(routes!(payments::show))
+        .routes(routes!(showtimes::list))
+        .routes(routes!(showtimes::show))
+        .routes(routes!(showtimes::seats))
+        .routes(routes!(admin::create_showtime))
+        .routes(routes!(admin::show_showtime))
+        .routes(routes!(admin::cancel_showtime))
+        .routes(routes!(admin::history))
+        .routes(routes!(admin::dead))
+        .routes(routes!(admin::retry))
+        .routes(routes!(admin::reconcile))
+        .routes(routes!(admin::verify));
+    match &app.rate_limits {
+        Some(_) => routes.layer(from_fn_with_state(Arc::clone(app), limited)),
+        None => routes,
+    }
 }
 
 /// No handler takes forever, or takes others down with it.
@@ -97,7 +109,12 @@ fn cors(origins: &[String]) -> CorsLayer {
             name("x-user-id"),
             name("x-user-role"),
         ])
-        .expose_headers([ETAG, LOCATION, RETRY_AFTER, REQUEST_ID, name("idempotent-replayed")])
+        .expose_headers(
+            [ETAG, LOCATION, RETRY_AFTER, REQUEST_ID, name("idempotent-replayed")]
+                .into_iter()
+                .chain(limit::FIELDS)
+                .collect::<Vec<_>>(),
+        )
         .max_age(CORS_MAX_AGE)
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use seathold_adapters::{
-    Backoff, EmbeddedStore, InProcessLeases, MongoStore, OpenError, RedisLeases,
+    Backoff, EmbeddedStore, InProcessLeases, InProcessQuotas, MongoStore, OpenError, RedisLeases,
 };
-use seathold_service::ports::{Clock, Env, Feed, Leases, NoFeed, Store};
+use seathold_service::ports::{Clock, Env, Feed, Leases, NoFeed, Quotas, Store};
 
 use super::StartError;
 use crate::config::{Config, ConfigError};
@@ -19,6 +19,8 @@ pub(super) struct Backends {
     pub(super) leases: Arc<dyn Leases>,
     /// What instances tell each other.
     pub(super) feed: Arc<dyn Feed>,
+    /// Who counts requests.
+    pub(super) quotas: Arc<dyn Quotas>,
     pub(super) kinds: Kinds,
 }
 
@@ -65,18 +67,27 @@ impl Backends {
                 (Arc::new(store), Kind::Embedded)
             }
         };
-        let (leases, feed, leases_kind): (Arc<dyn Leases>, Arc<dyn Feed>, _) =
-            match &config.redis_url {
-                Some(url) => {
-                    let random = Arc::clone(&env.random);
-                    let leases = RedisLeases::open(url.expose(), backoff(config), random)?;
-                    let feed = Arc::new(leases.feed());
-                    (Arc::new(leases), feed, Kind::Server)
-                }
-                None => (Arc::new(InProcessLeases::default()), Arc::new(NoFeed), Kind::Embedded),
-            };
+        let (leases, feed, quotas, leases_kind): (
+            Arc<dyn Leases>,
+            Arc<dyn Feed>,
+            Arc<dyn Quotas>,
+            _,
+        ) = match &config.redis_url {
+            Some(url) => {
+                let random = Arc::clone(&env.random);
+                let leases = RedisLeases::open(url.expose(), backoff(config), random)?;
+                let (feed, quotas) = (Arc::new(leases.feed()), Arc::new(leases.quotas()));
+                (Arc::new(leases), feed, quotas, Kind::Server)
+            }
+            None => (
+                Arc::new(InProcessLeases::default()),
+                Arc::new(NoFeed),
+                Arc::new(InProcessQuotas::default()),
+                Kind::Embedded,
+            ),
+        };
         let kinds = Kinds { store: store_kind, leases: leases_kind };
-        Ok(Self { store, clock, leases, feed, kinds })
+        Ok(Self { store, clock, leases, feed, quotas, kinds })
     }
 }
 

@@ -23,7 +23,7 @@ use seathold_service::{Outbound, Parts, Rules, Service};
 
 use crate::auth::Auth;
 use crate::config::{Config, ConfigError};
-use crate::http::{App, Limits};
+use crate::http::{App, Limits, RateLimits};
 use backends::Backends;
 pub(crate) use backends::{Judge, Kind, Kinds, migrate};
 use money::Money;
@@ -139,7 +139,8 @@ pub(crate) async fn app(
     config.check()?;
     let auth = Auth::new(config)?;
     let money = Money::of(config, &env, &own_address(address))?;
-    let Backends { store, clock, leases, feed, kinds } = Backends::of(config, &env, judge).await?;
+    let backends = Backends::of(config, &env, judge).await?;
+    let Backends { store, clock, leases, feed, quotas, kinds } = backends;
     let env = Env { clock, ..env };
     let service = Service::new(Parts {
         env: env.clone(),
@@ -162,6 +163,11 @@ pub(crate) async fn app(
             default_return_url: config.default_return_url.clone(),
             cors_origins: config.cors_origins.clone(),
         },
+        rate_limits: config.rate_limit.map(|limit| RateLimits {
+            limit,
+            proxies: config.trusted_proxies.clone(),
+            quotas,
+        }),
         sandbox: money.sandbox,
         draining: AtomicBool::new(false),
     })

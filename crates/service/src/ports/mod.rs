@@ -7,6 +7,7 @@ mod gateway;
 mod lease;
 mod outbox;
 mod payments;
+mod quotas;
 mod showtimes;
 mod store;
 
@@ -22,6 +23,7 @@ pub use gateway::{
 pub use lease::{Lease, LeaseError, Leases};
 pub use outbox::{Message, NoReceivers, NotTold, Outboxes, Receivers, RenderEvent};
 pub use payments::{EventKey, Inserted, PaymentMove, Payments};
+pub use quotas::{Account, Balance, Charged, Quota, Quotas};
 pub use showtimes::{
     Commit, CommitOutcome, PlacedSeat, SeatsNow, ShowtimeFilter, ShowtimeSort, Showtimes,
 };

@@ -1,8 +1,10 @@
-//! What every store and every keeper of leases must do, as tests: the same for
+//! What every store, every keeper of leases and everybody who counts requests must do, as tests: the same for
 //! each, whatever stands behind the port.
 
 #[doc(hidden)]
 pub mod leases;
+#[doc(hidden)]
+pub mod quotas;
 mod samples;
 #[doc(hidden)]
 pub mod store_bookings;

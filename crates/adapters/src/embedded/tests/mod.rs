@@ -15,6 +15,8 @@ use super::tables::{NOTHING, Tables};
 use super::*;
 
 mod convert;
+mod earlier;
+mod fuzzed;
 mod hold;
 
 /// A log that counts what it makes durable, and fails to when told to.

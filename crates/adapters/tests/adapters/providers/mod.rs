@@ -1,5 +1,6 @@
 //! What providers say on their own: believed only if it is theirs, and to the letter.
 
+mod fuzzed;
 mod momo;
 mod vnpay;
 mod zalopay;

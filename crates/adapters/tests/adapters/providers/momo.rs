@@ -16,6 +16,16 @@ fn momo(partner_code: &str) -> Momo {
     Momo::new(account, "https://seats.example", env()).expect("it can be made")
 }
 
+/// As this shop knows it.
+pub(super) fn shop() -> Momo {
+    momo("SHOP")
+}
+
+/// A message that our payment is paid.
+pub(super) fn paid() -> String {
+    message(0, 4_088_878_653).to_string()
+}
+
 /// The message of the published vector.
 fn published() -> Value {
     json!({

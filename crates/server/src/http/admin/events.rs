@@ -23,7 +23,7 @@ use crate::telemetry::note_booking;
 /// time, by what is stored.
 #[utoipa::path(
     get, path = "/api/admin/bookings/{id}/history", tag = "admin",
-    params(("id" = String, Path, description = "The booking's id")),
+    params(("id" = String, Path, pattern = "^[0-9a-fA-F]{24}$", description = "The booking's id")),
     responses(
         (status = 200, description = "Its life so far", body = HistoryView),
         (status = 400, description = "`VALIDATION_FAILED`"),
@@ -69,7 +69,7 @@ pub(in crate::http) async fn dead(
 /// With all its tries, to every receiver where it was given up.
 #[utoipa::path(
     post, path = "/api/admin/events/dead/{id}/retry", tag = "admin",
-    params(("id" = String, Path, description = "The event's id")),
+    params(("id" = String, Path, pattern = "^[0-9a-fA-F]{24}$", description = "The event's id")),
     responses(
         (status = 200, description = "It will be told", body = Revived),
         (status = 400, description = "`VALIDATION_FAILED`"),

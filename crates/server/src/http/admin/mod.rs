@@ -54,7 +54,7 @@ pub(super) async fn create_showtime(
 /// the showtime's admin view tells how far that is. Repeating it changes nothing.
 #[utoipa::path(
     post, path = "/api/admin/showtimes/{id}/cancel", tag = "admin",
-    params(("id" = String, Path, description = "The showtime's id")),
+    params(("id" = String, Path, pattern = "^[0-9a-fA-F]{24}$", description = "The showtime's id")),
     responses(
         (status = 200, description = "The showtime", body = ShowtimeView),
         (status = 400, description = "`VALIDATION_FAILED`"),
@@ -75,7 +75,7 @@ pub(super) async fn cancel_showtime(
 /// Show a showtime, and how far its refunds are
 #[utoipa::path(
     get, path = "/api/admin/showtimes/{id}", tag = "admin",
-    params(("id" = String, Path, description = "The showtime's id")),
+    params(("id" = String, Path, pattern = "^[0-9a-fA-F]{24}$", description = "The showtime's id")),
     responses(
         (status = 200, description = "The showtime", body = AdminShowtimeView),
         (status = 400, description = "`VALIDATION_FAILED`"),

@@ -92,7 +92,7 @@ pub(super) async fn list(
 /// Its status is true at the moment of the read. For its owner, and for admins.
 #[utoipa::path(
     get, path = "/api/bookings/{id}", tag = "bookings",
-    params(("id" = String, Path, description = "The booking's id")),
+    params(("id" = String, Path, pattern = "^[0-9a-fA-F]{24}$", description = "The booking's id")),
     responses(
         (status = 200, description = "The booking", body = BookingView),
         (status = 400, description = "`VALIDATION_FAILED`"),
@@ -117,7 +117,7 @@ pub(super) async fn show(
 #[utoipa::path(
     delete, path = "/api/bookings/{id}", tag = "bookings",
     params(
-        ("id" = String, Path, description = "The booking's id"),
+        ("id" = String, Path, pattern = "^[0-9a-fA-F]{24}$", description = "The booking's id"),
         ("X-Idempotency-Key" = Option<String>, Header, format = "uuid", description = "A UUID version 4; may be left out"),
     ),
     responses(

@@ -3,6 +3,7 @@ use seathold_service::model::BookingStatus;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
@@ -15,16 +16,31 @@ use crate::http::extract::{PageNumber, PageSize, Shape, Text, given, invalid};
 pub(crate) struct HoldBody {
     /// Of which showtime.
     #[validate(nested)]
-    #[schema(value_type = String, pattern = "^[0-9a-f]{24}$", example = "64a7b2c4d5e6f7a8b9c0d1e7")]
+    #[schema(value_type = String, pattern = "^[0-9a-fA-F]{24}$", example = "64a7b2c4d5e6f7a8b9c0d1e7")]
     showtime_id: Text<ShowtimeId>,
     /// Which, each once. How many at the most is up to the server (default: 10).
     #[validate(length(min = 1, message = "must name at least one seat"))]
     #[validate(custom(function = "each_once"), nested)]
-    #[schema(value_type = Vec<String>, min_items = 1, example = json!(["A1", "A2", "A3"]))]
+    #[schema(schema_with = labels)]
     seats: Vec<Text<SeatLabel>>,
 }
 
 impl Shape for HoldBody {}
+
+/// Labels of seats, for the API's description.
+fn labels() -> Array {
+    let label =
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9_-]{1,16}$"));
+    ArrayBuilder::new()
+        .items(label)
+        .description(Some(
+            "Which, each once. How many at the most is up to the server (default: 10).",
+        ))
+        .min_items(Some(1))
+        .unique_items(true)
+        .examples([serde_json::json!(["A1", "A2", "A3"])])
+        .build()
+}
 
 impl HoldBody {
     /// Where, and which seats.
@@ -58,11 +74,11 @@ fn each_once(seats: &[Text<SeatLabel>]) -> Result<(), ValidationError> {
 pub(crate) struct BookingQuery {
     /// With this status only: `pending`, `confirmed`, `cancelled` or `expired`.
     #[validate(nested)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(pending|confirmed|cancelled|expired)$")]
     status: Option<Text<Status>>,
     /// Of this showtime only.
     #[validate(nested)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^[0-9a-fA-F]{24}$")]
     showtime_id: Option<Text<ShowtimeId>>,
     /// Which page; the first is 1.
     #[validate(nested)]

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use seathold_core::UserId;
 use seathold_service::Viewer;
 
 use crate::auth::Claimed;
@@ -15,20 +17,36 @@ pub(crate) struct Caller(pub(crate) Viewer);
 /// Proof that an admin sends the request.
 pub(crate) struct Admin;
 
-impl FromRequestParts<Arc<App>> for Caller {
-    type Rejection = Problem;
+/// Who sends the request, or why nobody knows. Found out once.
+#[derive(Clone)]
+pub(crate) struct Identity(Result<Viewer, &'static str>);
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+impl Identity {
+    /// What the headers of a request prove.
+    pub(crate) fn of(headers: &HeaderMap, app: &App) -> Self {
         // As UTF-8: a user id need not be ASCII.
-        let header = |name: &str| {
-            parts.headers.get(name).and_then(|value| str::from_utf8(value.as_bytes()).ok())
-        };
+        let header =
+            |name: &str| headers.get(name).and_then(|value| str::from_utf8(value.as_bytes()).ok());
         let claimed = Claimed {
             authorization: header(AUTHORIZATION.as_str()),
             user_id: header("x-user-id"),
             role: header("x-user-role"),
         };
-        let viewer = app.auth.viewer(claimed, app.env.now());
+        Self(app.auth.viewer(claimed, app.env.now()))
+    }
+
+    /// The user, if it is known.
+    pub(crate) fn user(&self) -> Option<&UserId> {
+        self.0.as_ref().ok().map(|viewer| &viewer.user)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let known = parts.extensions.remove::<Identity>();
+        let Identity(viewer) = known.unwrap_or_else(|| Identity::of(&parts.headers, app));
         viewer.map(Self).map_err(|why| Problem::with_detail(&kind::UNAUTHENTICATED, why))
     }
 }

@@ -24,7 +24,11 @@ pub(crate) struct OptionalKey(pub(crate) Option<IdempotencyKey>);
 pub(crate) struct KeyHeader {
     /// A UUID version 4, fresh for each new request and the same for each
     /// repeat. Also accepted as `Idempotency-Key`, bare or quoted.
-    #[param(rename = "X-Idempotency-Key", format = "uuid")]
+    #[param(
+        rename = "X-Idempotency-Key",
+        format = "uuid",
+        pattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$"
+    )]
     key: String,
 }
 

@@ -8,7 +8,7 @@ mod params;
 mod text;
 
 pub(crate) use body::{BODY_MAX_BYTES, Body, Shape, read};
-pub(crate) use caller::{Admin, Caller};
+pub(crate) use caller::{Admin, Caller, Identity};
 pub(crate) use key::{Key, KeyHeader, OptionalKey, keyed};
 pub(crate) use params::{Id, PageNumber, PageSize, Query};
 pub(crate) use text::{Text, Time, given, invalid, invalid_at, printable};

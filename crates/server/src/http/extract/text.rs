@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use seathold_core::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
@@ -140,6 +140,10 @@ impl FromStr for Time {
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
         let time = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidTime)?;
+        // With an offset it may be of a year that cannot be written in UTC.
+        if !(0..=9999).contains(&time.to_utc().year()) {
+            return Err(InvalidTime);
+        }
         Ok(Self(Timestamp::from_millis(time.timestamp_millis())))
     }
 }
@@ -177,7 +181,14 @@ mod tests {
     fn times_are_read_with_any_offset_and_written_in_utc() {
         let time: Time = "2024-01-15T17:30:00.5+07:00".parse().expect("a time");
         assert_eq!(time.to_string(), "2024-01-15T10:30:00.500Z");
-        for bad in ["", "2024-01-15", "2024-01-15T10:30:00", "1705314600"] {
+        for bad in [
+            "",
+            "2024-01-15",
+            "2024-01-15T10:30:00",
+            "1705314600",
+            "9999-12-31T23:59:59-01:00",
+            "0000-01-01T00:00:00+01:00",
+        ] {
             assert!(bad.parse::<Time>().is_err(), "{bad}");
         }
     }

@@ -28,7 +28,7 @@ use views::{Confirmed, Created, PaymentEnvelope};
 /// session. A booking that costs nothing is confirmed at once.
 #[utoipa::path(
     post, path = "/api/bookings/{id}/confirm", tag = "bookings",
-    params(("id" = String, Path, description = "The booking's id"), KeyHeader),
+    params(("id" = String, Path, pattern = "^[0-9a-fA-F]{24}$", description = "The booking's id"), KeyHeader),
     request_body = ConfirmBody,
     responses(
         (status = 200, description = "Where to pay", body = Confirmed, headers(
@@ -93,7 +93,7 @@ pub(super) async fn create(
 /// For the one who pays, and for admins.
 #[utoipa::path(
     get, path = "/api/payments/{id}", tag = "payments",
-    params(("id" = String, Path, description = "The payment's id, `PAY_<uuid>`")),
+    params(("id" = String, Path, pattern = "^PAY_[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", description = "The payment's id, `PAY_<uuid>`")),
     responses(
         (status = 200, description = "The payment", body = PaymentEnvelope),
         (status = 400, description = "`VALIDATION_FAILED`"),

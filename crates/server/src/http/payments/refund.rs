@@ -23,7 +23,7 @@ use crate::telemetry::note_booking;
 /// it has.
 #[utoipa::path(
     post, path = "/api/bookings/{id}/refund", tag = "bookings",
-    params(("id" = String, Path, description = "The booking's id"), KeyHeader),
+    params(("id" = String, Path, pattern = "^[0-9a-fA-F]{24}$", description = "The booking's id"), KeyHeader),
     responses(
         (status = 200, description = "The booking is cancelled, the money on its way", body = Refunded, headers(
             ("Idempotent-Replayed" = Option<bool>, description = "`true` on a repeat"),

@@ -13,7 +13,7 @@ use crate::url::HttpUrl;
 pub(crate) struct ConfirmBody {
     /// `momo`, `vnpay`, `zalopay` or `card`.
     #[validate(nested)]
-    #[schema(value_type = String, example = "momo")]
+    #[schema(value_type = String, pattern = "^(momo|vnpay|zalopay|card)$", example = "momo")]
     payment_method: Text<PaymentMethod>,
     /// Where the buyer goes afterwards: an absolute http or https URL. The
     /// server may have a default.
@@ -28,11 +28,11 @@ pub(crate) struct ConfirmBody {
 pub(crate) struct CreateBody {
     /// Which booking.
     #[validate(nested)]
-    #[schema(value_type = String, pattern = "^[0-9a-f]{24}$", example = "64a7b2c4d5e6f7a8b9c0d1e8")]
+    #[schema(value_type = String, pattern = "^[0-9a-fA-F]{24}$", example = "64a7b2c4d5e6f7a8b9c0d1e8")]
     booking_id: Text<BookingId>,
     /// `momo`, `vnpay`, `zalopay` or `card`.
     #[validate(nested)]
-    #[schema(value_type = String, example = "momo")]
+    #[schema(value_type = String, pattern = "^(momo|vnpay|zalopay|card)$", example = "momo")]
     payment_method: Text<PaymentMethod>,
     /// Where the buyer goes afterwards: an absolute http or https URL. The
     /// server may have a default.

@@ -68,6 +68,7 @@ kinds! {
     UNSUPPORTED_MEDIA_TYPE = lasting(UNSUPPORTED_MEDIA_TYPE, "The body must be JSON");
     IDEMPOTENCY_KEY_REUSED = lasting(UNPROCESSABLE_ENTITY, "The idempotency key was used before");
     PAYMENT_MISMATCH = lasting(UNPROCESSABLE_ENTITY, "Amount or currency are not the payment's");
+    RATE_LIMITED = passing(TOO_MANY_REQUESTS, "Too many requests", SOON);
     BAD_REQUEST = lasting(BAD_REQUEST, "The request is not understood");
     INTERNAL_ERROR = lasting(INTERNAL_SERVER_ERROR, "Something went wrong here");
     PAYMENT_GATEWAY_ERROR = passing(BAD_GATEWAY, "The payment gateway did not answer", LATER);

@@ -2,7 +2,10 @@ use axum::http::HeaderValue;
 
 /// Whether one of the tags in the `If-None-Match` headers is this one. Weak
 /// tags count: it is about the content.
-pub(super) fn matches<'a>(headers: impl IntoIterator<Item = &'a HeaderValue>, tag: &str) -> bool {
+pub(in crate::http) fn matches<'a>(
+    headers: impl IntoIterator<Item = &'a HeaderValue>,
+    tag: &str,
+) -> bool {
     let mut listed = headers
         .into_iter()
         .filter_map(|value| value.to_str().ok())

@@ -1,6 +1,6 @@
 //! Reading showtimes and their seat maps: open to all.
 
-mod etag;
+pub(super) mod etag;
 mod query;
 pub(super) mod views;
 
@@ -40,7 +40,7 @@ pub(super) async fn list(
 /// Show a showtime
 #[utoipa::path(
     get, path = "/api/showtimes/{id}", tag = "showtimes",
-    params(("id" = String, Path, description = "The showtime's id")),
+    params(("id" = String, Path, pattern = "^[0-9a-fA-F]{24}$", description = "The showtime's id")),
     responses(
         (status = 200, description = "The showtime", body = ShowtimeView),
         (status = 400, description = "`VALIDATION_FAILED`"),
@@ -61,7 +61,7 @@ pub(super) async fn show(
 #[utoipa::path(
     get, path = "/api/showtimes/{id}/seats", tag = "showtimes",
     params(
-        ("id" = String, Path, description = "The showtime's id"),
+        ("id" = String, Path, pattern = "^[0-9a-fA-F]{24}$", description = "The showtime's id"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the map the caller has"),
     ),
     responses(

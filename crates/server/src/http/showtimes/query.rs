@@ -24,6 +24,7 @@ pub(crate) struct ShowtimeQuery {
     limit: Option<Text<PageSize>>,
     /// Part of the title, whatever its case.
     #[validate(length(max = 200, message = "must have 200 characters at the most"))]
+    #[param(max_length = 200)]
     search: Option<String>,
     /// This movie only.
     movie_id: Option<String>,
@@ -37,11 +38,11 @@ pub(crate) struct ShowtimeQuery {
     to: Option<Text<Time>>,
     /// By what to sort: `start_time` (default), `price` (of a standard seat) or `title`.
     #[validate(nested)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(start_time|price|title)$")]
     sortBy: Option<Text<Sort>>,
     /// `asc` (default) or `desc`.
     #[validate(nested)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(asc|desc)$")]
     sortOrder: Option<Text<Order>>,
 }
 

@@ -3,7 +3,9 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use tempfile::TempDir;
 
-use crate::support::{Answer, Ecdsa, Eddsa, Signer, TestApp, fresh_key, jwks_file, token};
+use crate::support::{
+    Answer, Ecdsa, Eddsa, Hmac256, Signer, TestApp, fresh_key, jwks_file, signed, token,
+};
 
 /// A server with both keys in its file.
 async fn stage() -> (TestApp, TempDir) {
@@ -75,5 +77,73 @@ async fn time_counts_for_public_keys_too() {
     call().send().await.granted(200);
     app.clock.advance(120_000);
     call().send().await.refused(401, "UNAUTHENTICATED");
+    app.finish().await;
+}
+
+/// The Ed25519 key of the file, and a header of the attacker's choice.
+struct Headed(Header);
+
+impl Signer for Headed {
+    fn header(&self) -> Header {
+        self.0.clone()
+    }
+
+    fn key(&self) -> EncodingKey {
+        Eddsa(None).key()
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_chosen_by_its_very_name_and_nothing_is_opened_for_it() {
+    let (app, folder) = stage().await;
+    let path = jwks_file(folder.path()).display().to_string();
+    let long = "k".repeat(4_096);
+    for name in [
+        "",
+        "ED",
+        "ed ",
+        "ed\0",
+        "*",
+        "../../../../dev/null",
+        &path,
+        "file:///dev/null",
+        "https://evil.example/jwks.json",
+        "ed' OR '1'='1",
+        "{\"$ne\":null}",
+        &long,
+    ] {
+        let header = Header { kid: Some(name.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        with(&app, &Headed(header)).await.refused(401, "UNAUTHENTICATED");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_key_that_a_token_brings_along_or_points_to_is_not_looked_at() {
+    let (app, _folder) = stage().await;
+    let exp = app.seconds() + 60;
+    let claims = serde_json::json!({ "sub": "ann", "exp": exp });
+    for header in [
+        r#"{"alg":"HS256","jwk":{"kty":"oct","k":"c2VjcmV0"}}"#,
+        r#"{"alg":"HS256","jku":"https://evil.example/jwks.json","kid":"ed"}"#,
+        r#"{"alg":"HS256","x5u":"https://evil.example/cert.pem","kid":"ec"}"#,
+        r#"{"alg":"HS256","x5c":["AAAA"],"kid":"ec"}"#,
+        r#"{"alg":"none","kid":"ed"}"#,
+        r#"{"alg":"None","kid":"ed"}"#,
+        r#"{"alg":"","kid":"ed"}"#,
+        r#"{"alg":["EdDSA"],"kid":"ed"}"#,
+        r#"{"alg":"EdDSA","kid":["ed"]}"#,
+        r#"{"alg":"EdDSA","kid":"ed","crit":["exp"]}"#,
+    ] {
+        // Signed with what the header brings along, and not at all.
+        let own = signed(&Hmac256, &claims);
+        let rest = own.split_once('.').expect("three parts").1;
+        let unsigned = rest.rsplit_once('.').expect("two parts").0;
+        let header = base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, header);
+        for token in [format!("{header}.{rest}"), format!("{header}.{unsigned}.")] {
+            let answer = app.get("/api/bookings").bearer(&token).send().await;
+            answer.refused(401, "UNAUTHENTICATED");
+        }
+    }
     app.finish().await;
 }

@@ -180,3 +180,33 @@ async fn audience_and_issuer_are_checked_when_configured() {
     }
     app.finish().await;
 }
+
+/// Larger than any head may be, or just below it.
+#[tokio::test]
+async fn a_huge_token_is_refused_and_costs_nothing() {
+    let app = TestApp::with_tokens().await;
+    let exp = app.seconds() + 60;
+    let sized = |bytes: usize| json!({ "sub": "ann", "exp": exp, "pad": "x".repeat(bytes) });
+    // One of ordinary size with much in it is a token like others.
+    with(&app, &signed(&Hmac256, &sized(4_096))).await.granted(200);
+    with(&app, &"x".repeat(14_000)).await.refused(401, "UNAUTHENTICATED");
+    let answer = with(&app, &signed(&Hmac256, &sized(20_000))).await;
+    assert_eq!(answer.status, 431);
+    // Deep, not long: the claims are of the shape they are of.
+    let deep = json!({ "sub": "ann", "exp": exp, "pad": nested(100) });
+    with(&app, &signed(&Hmac256, &deep)).await.granted(200);
+    for claims in [
+        json!({ "sub": "ann", "exp": exp, "role": ["admin"] }),
+        json!({ "sub": "ann", "exp": f64::MAX }),
+        json!({ "sub": "ann", "exp": -1 }),
+        json!({ "sub": { "$ne": "" }, "exp": exp }),
+    ] {
+        let answer = app.get("/api/admin/verify").bearer(&signed(&Hmac256, &claims)).send().await;
+        assert!([401, 403].contains(&answer.status), "{claims}: {answer:?}");
+    }
+    app.finish().await;
+}
+
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(Value::Null, |inner, _| json!([inner]))
+}

@@ -68,6 +68,22 @@ impl TestApp {
         Self { clock, site, server: Some(server), place }
     }
 
+    /// A second instance over the same servers, on the same clock. `None`: there are
+    /// none, and what is embedded has one process only.
+    pub(crate) async fn beside(&self, change: impl FnOnce(&mut Config)) -> Option<Beside> {
+        if self.place.health() == "embedded" {
+            return None;
+        }
+        let env = Env { clock: Arc::new(self.clock.clone()), ..system_env() };
+        let mut config = Config::development(self.place.path().to_owned());
+        self.place.lead(&mut config);
+        change(&mut config);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let server = Server::start_in(env, config, listener).await.expect("a server");
+        let base = format!("http://{}", server.address());
+        Some(Beside { site: Site::at(base, true, Arc::new(self.clock.clone())), server })
+    }
+
     pub(crate) fn service(&self) -> &Arc<Service> {
         self.server.as_ref().expect("it runs until it is finished").service()
     }
@@ -88,6 +104,18 @@ impl TestApp {
         let report = server.service().verify().await.expect("a report");
         assert!(report.is_clean(), "{}", report::table(&report));
         server.shutdown().await;
+    }
+}
+
+/// A second instance. It must be [finished](Beside::finish) before the first.
+pub(crate) struct Beside {
+    pub(crate) site: Site,
+    server: Server,
+}
+
+impl Beside {
+    pub(crate) async fn finish(self) {
+        self.server.shutdown().await;
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod answer;
 mod app;
+mod balancer;
 mod bookings;
 mod call;
 mod gate;
@@ -19,6 +20,7 @@ mod tokens;
 
 pub(crate) use answer::Answer;
 pub(crate) use app::{GatedTasks, JWT_SECRET, TestApp, WEBHOOK_SECRET};
+pub(crate) use balancer::Balancer;
 pub(crate) use call::Call;
 pub(crate) use gate::Gate;
 pub(crate) use gateway::FakeGateway;

@@ -34,6 +34,11 @@ impl Site {
         Self::at(self.base.clone(), self.dev, Arc::clone(&self.clock))
     }
 
+    /// The same server, at another address.
+    pub(crate) fn elsewhere(&self, base: String) -> Self {
+        Self::at(base, self.dev, Arc::clone(&self.clock))
+    }
+
     /// The server's time, in ms since the Unix epoch.
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().as_millis()

@@ -21,19 +21,22 @@ pub(crate) struct ShowtimeBody {
     /// What people call it.
     #[validate(length(min = 1, max = 200, message = "must have 1 to 200 characters"))]
     #[validate(custom(function = "printable"))]
-    #[schema(example = "Late show")]
+    #[schema(min_length = 1, max_length = 200, example = "Late show")]
     title: String,
     /// The caller's own name of the movie.
     #[validate(length(min = 1, max = 64, message = "must have 1 to 64 characters"))]
     #[validate(custom(function = "printable"))]
+    #[schema(min_length = 1, max_length = 64)]
     movie_id: String,
     /// The caller's own name of the cinema.
     #[validate(length(min = 1, max = 64, message = "must have 1 to 64 characters"))]
     #[validate(custom(function = "printable"))]
+    #[schema(min_length = 1, max_length = 64)]
     cinema_id: String,
     /// The caller's own name of the screen.
     #[validate(length(min = 1, max = 64, message = "must have 1 to 64 characters"))]
     #[validate(custom(function = "printable"))]
+    #[schema(min_length = 1, max_length = 64)]
     screen_id: String,
     /// When it starts.
     #[validate(nested)]
@@ -66,15 +69,15 @@ pub(crate) struct ShowtimeBody {
 struct PriceBody {
     /// An ordinary seat.
     #[validate(range(min = 0, max = MAX_PRICE, message = "must be 0 to 10000000000000 minor units"))]
-    #[schema(example = 100_000)]
+    #[schema(minimum = 0, maximum = 10_000_000_000_000_i64, example = 100_000)]
     standard: i64,
     /// A better seat.
     #[validate(range(min = 0, max = MAX_PRICE, message = "must be 0 to 10000000000000 minor units"))]
-    #[schema(example = 150_000)]
+    #[schema(minimum = 0, maximum = 10_000_000_000_000_i64, example = 150_000)]
     vip: i64,
     /// A seat for two, sold as one.
     #[validate(range(min = 0, max = MAX_PRICE, message = "must be 0 to 10000000000000 minor units"))]
-    #[schema(example = 250_000)]
+    #[schema(minimum = 0, maximum = 10_000_000_000_000_i64, example = 250_000)]
     couple: i64,
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Layout {
 struct Row {
     /// Its name: 1 to 11 letters, digits, `_` or `-`.
     #[validate(nested)]
-    #[schema(value_type = String, example = "A")]
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]{1,11}$", example = "A")]
     row: Text<RowName>,
     /// How many seats it has, from number 1 on.
     #[validate(range(min = 1, max = 60_000, message = "must be 1 to 60000"))]
