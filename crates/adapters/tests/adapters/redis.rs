@@ -4,6 +4,7 @@
 mod faults;
 mod feed;
 mod queue;
+mod sentinels;
 mod shares;
 
 use std::sync::Arc;
