@@ -1,0 +1,3 @@
+//! The format, and the checker: that it finds what is wrong, and nothing else.
+
+mod format;
