@@ -5,7 +5,7 @@ use seathold_service::ports::{BookingFilter, Page, PageRequest, PendingFilter, R
 use super::{State, after, earliest, page};
 
 impl State {
-    pub(super) fn booking(&self, id: BookingId) -> Option<Booking> {
+    pub(crate) fn booking(&self, id: BookingId) -> Option<Booking> {
         self.rows.get(&id).cloned()
     }
 
@@ -129,7 +129,7 @@ impl State {
         refunds
     }
 
-    pub(super) fn bookings_after(&self, id: Option<BookingId>, limit: u32) -> Vec<Booking> {
+    pub(crate) fn bookings_after(&self, id: Option<BookingId>, limit: u32) -> Vec<Booking> {
         after(&self.rows, id.as_ref(), limit, |_| true)
     }
 }

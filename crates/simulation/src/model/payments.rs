@@ -55,7 +55,7 @@ impl State {
         after(&self.payments, None, limit, |it| it.booking_id == booking)
     }
 
-    pub(super) fn payment_of_transaction(
+    pub(crate) fn payment_of_transaction(
         &self,
         provider: PaymentMethod,
         transaction_id: &str,
@@ -133,7 +133,7 @@ impl State {
         true
     }
 
-    pub(super) fn payments_after(&self, id: Option<PaymentId>, limit: u32) -> Vec<Payment> {
+    pub(crate) fn payments_after(&self, id: Option<PaymentId>, limit: u32) -> Vec<Payment> {
         after(&self.payments, id.as_ref(), limit, |_| true)
     }
 

@@ -11,7 +11,7 @@ use seathold_service::ports::{
 use super::{Done, State, after, earliest, page};
 
 impl State {
-    pub(super) fn insert_showtime(&mut self, showtime: &Showtime, map: &SeatMap) -> Done<()> {
+    pub(crate) fn insert_showtime(&mut self, showtime: &Showtime, map: &SeatMap) -> Done<()> {
         if self.showtimes.contains_key(&showtime.id) {
             return Err(StoreError::Unavailable("there is such a showtime".to_owned()));
         }
@@ -27,7 +27,7 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn load(&self, id: ShowtimeId) -> Option<StoredShowtime> {
+    pub(crate) fn load(&self, id: ShowtimeId) -> Option<StoredShowtime> {
         self.showtimes.get(&id).cloned()
     }
 
