@@ -58,7 +58,7 @@ impl Cluster {
     pub(crate) fn fail_over(&self) {
         let off = self.around.plan.clocks.primary_ms.unsigned_abs();
         let ahead = self.dice.between(0, 2 * off) as i64 - off as i64;
-        let without = self.dice.millis(50, 6_000);
+        let without = self.dice.millis(50, 3_000);
         let mut inner = self.inner();
         let lost = inner.ahead.len();
         inner.primary = inner.majority.clone();
@@ -74,7 +74,7 @@ impl Cluster {
 
     /// Nobody can be reached for a while.
     pub(crate) fn go_down(&self) {
-        let time = self.dice.millis(200, 15_000);
+        let time = self.dice.millis(200, 6_000);
         self.inner().down_until = Instant::now() + time;
         self.around.note(|| format!("the store is down for {time:?}"));
     }

@@ -25,7 +25,6 @@ use crate::wire::{ToStore, Wire};
 
 /// What an instance stands on. A test that plants a bug puts something else in the
 /// place of one of them.
-#[derive(Clone)]
 pub struct Ports {
     /// The store.
     pub store: Arc<dyn Store>,
@@ -38,7 +37,7 @@ pub struct Ports {
 }
 
 /// Puts something else in the place of ports.
-pub type Wrap = fn(Ports) -> Ports;
+pub type Wrap = Arc<dyn Fn(Ports) -> Ports + Send + Sync>;
 
 /// What all instances have in common.
 pub(crate) struct Outside {
@@ -70,7 +69,10 @@ impl Instance {
             feed: Arc::new(to_keeper()),
             gateway: Arc::new(ToGateway { wire: wire.clone(), books: books.clone() }),
         };
-        let Ports { store, leases, feed, gateway } = wrap.map_or(ports.clone(), |wrap| wrap(ports));
+        let Ports { store, leases, feed, gateway } = match wrap {
+            Some(wrap) => wrap(ports),
+            None => ports,
+        };
         let env = Env {
             clock: clock.clone() as Arc<dyn Clock>,
             random: Arc::new(dice.for_("instance")),
@@ -101,7 +103,7 @@ impl Instance {
         life.run(Box::pin(async move {
             while !around.is_calm() {
                 sleep(around.millis(around.plan.town.rounds)).await;
-                round(&service).await;
+                Box::pin(round(&service)).await;
             }
         }));
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seathold_history::{Call, Event};
+use seathold_history::{Call, Event, Line, Promises};
 use seathold_service::model::{Booking, BookingStatus, PaymentStatus};
 
 use crate::settle::Settled;
@@ -18,6 +18,7 @@ pub(crate) fn judge(world: &World, settled: Result<Settled, String>) -> Vec<Stri
     }
     wrong.extend(money(world));
     wrong.extend(broken_words(world));
+    wrong.extend(world.outside.around.breaches());
     wrong
 }
 
@@ -54,7 +55,7 @@ fn money(world: &World) -> Vec<String> {
     for charge in world.outside.books.charges() {
         let event = &charge.event;
         let back = refunds.remove(&Some(event.transaction_id.clone())).unwrap_or_default();
-        let status = world.status_of(&charge).map(|(status, _)| status);
+        let status = world.status_of(&charge);
         let right = match status {
             Some(PaymentStatus::Completed) => back.is_empty(),
             Some(PaymentStatus::Refunded) => back == [event.amount],
@@ -83,7 +84,20 @@ fn broken_words(world: &World) -> Vec<String> {
     broken.map(told).collect()
 }
 
-fn took_effect(row: &Booking) -> bool {
+/// What clients saw that a service which keeps its promises cannot have done.
+pub(crate) fn judge_history(history: &[Event]) -> Vec<String> {
+    let numbered = (1..).zip(history);
+    let lines: Vec<Line> =
+        numbered.map(|(number, event)| Line { number, event: event.clone() }).collect();
+    // What is promised stands in its first line.
+    match seathold_history::check(&lines, &Promises::default()) {
+        Ok(report) => report.violations.iter().map(|it| format!("history: {it}")).collect(),
+        Err(misrecorded) => vec![format!("history: {misrecorded}")],
+    }
+}
+
+/// Whether seats have stood under it; once all is swept that is written down.
+pub(crate) fn took_effect(row: &Booking) -> bool {
     row.was_held || row.confirmed_at.is_some() || row.refund.is_some()
 }
 

@@ -29,12 +29,15 @@ pub(crate) struct Keeper {
 /// Who has the lease of one showtime, and who waits for it.
 struct Slot {
     owner: Uuid,
+    /// Which instance that is.
+    instance: usize,
     until: Instant,
     waiters: VecDeque<Waiter>,
 }
 
 struct Waiter {
     token: Uuid,
+    instance: usize,
     ttl: Duration,
     wake: oneshot::Sender<()>,
 }
@@ -50,29 +53,26 @@ impl Keeper {
         self.around.note(|| "all leases are forgotten".to_owned());
     }
 
-    async fn acquire(&self, lease: &Lease, ttl: Duration, deadline: Instant) -> bool {
+    async fn acquire(&self, of: Asker, deadline: Instant) -> bool {
         loop {
             let now = Instant::now();
-            let Some((woken, until)) = self.ask(lease, ttl, now) else { return true };
+            let Some((woken, until)) = self.ask(&of, now) else { return true };
             if deadline <= now {
-                self.withdraw(lease);
+                self.withdraw(&of.lease);
                 return false;
             }
             match timeout_at(until.min(deadline), woken).await {
                 Ok(Ok(())) => return true,
                 // Somebody's time is over; or all was forgotten.
-                _ => self.withdraw(lease),
+                _ => self.withdraw(&of.lease),
             }
         }
     }
 
     /// Grants a lease that is free, or gives a place in the queue.
-    fn ask(
-        &self,
-        lease: &Lease,
-        ttl: Duration,
-        now: Instant,
-    ) -> Option<(oneshot::Receiver<()>, Instant)> {
+    fn ask(&self, of: &Asker, now: Instant) -> Option<(oneshot::Receiver<()>, Instant)> {
+        let Asker { instance, lease, ttl } = of;
+        let (instance, ttl) = (*instance, *ttl);
         let mut slots = self.slots();
         let twice = self.around.strikes(self.around.plan.leases.twice);
         if let Some(slot) = slots.get_mut(&lease.showtime)
@@ -80,11 +80,11 @@ impl Keeper {
             && !twice
         {
             let (wake, woken) = oneshot::channel();
-            slot.waiters.push_back(Waiter { token: lease.token, ttl, wake });
+            slot.waiters.push_back(Waiter { token: lease.token, instance, ttl, wake });
             return Some((woken, slot.until));
         }
         let waiters = slots.remove(&lease.showtime).map(|slot| slot.waiters).unwrap_or_default();
-        let slot = Slot { owner: lease.token, until: now + ttl, waiters };
+        let slot = Slot { owner: lease.token, instance, until: now + ttl, waiters };
         slots.insert(lease.showtime, slot);
         None
     }
@@ -103,16 +103,22 @@ impl Keeper {
         slot.map(|slot| slot.until = now + ttl).is_some()
     }
 
-    fn release(&self, lease: &Lease) -> bool {
+    fn release(&self, lease: &Lease, instance: usize) -> bool {
         let now = Instant::now();
         let mut slots = self.slots();
         let Some(slot) = slots.get_mut(&lease.showtime) else { return false };
         if slot.owner != lease.token || slot.until <= now {
             return false;
         }
+        if slot.instance != instance {
+            let whose = slot.instance;
+            let what = format!("leases: instance {instance} gives back the lease of {whose}");
+            self.around.breach(what);
+        }
         while let Some(waiter) = slot.waiters.pop_front() {
             if waiter.wake.send(()).is_ok() {
-                (slot.owner, slot.until) = (waiter.token, now + waiter.ttl);
+                (slot.owner, slot.instance) = (waiter.token, waiter.instance);
+                slot.until = now + waiter.ttl;
                 return true;
             }
         }
@@ -134,6 +140,13 @@ impl Keeper {
     fn slots(&self) -> MutexGuard<'_, BTreeMap<ShowtimeId, Slot>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Who asks for a lease, and for how long.
+struct Asker {
+    instance: usize,
+    lease: Lease,
+    ttl: Duration,
 }
 
 /// An instance's way to the keeper.
@@ -166,10 +179,10 @@ impl Leases for ToKeeper {
         wait: Duration,
     ) -> Result<Option<Lease>, LeaseError> {
         let (keeper, deadline) = (self.keeper.clone(), Instant::now() + wait);
-        let lease = Lease { showtime, token };
+        let (instance, lease) = (self.wire.number, Lease { showtime, token });
         let serve = async move {
-            let granted = keeper.acquire(&lease, ttl, deadline).await;
-            granted.then_some(lease)
+            let asker = Asker { instance, lease: lease.clone(), ttl };
+            keeper.acquire(asker, deadline).await.then_some(lease)
         };
         self.call("acquire", wait, serve).await
     }
@@ -180,8 +193,9 @@ impl Leases for ToKeeper {
     }
 
     async fn release(&self, lease: &Lease) -> Result<bool, LeaseError> {
-        let (keeper, lease) = (self.keeper.clone(), lease.clone());
-        self.call("release", Duration::ZERO, async move { keeper.release(&lease) }).await
+        let (keeper, lease, instance) = (self.keeper.clone(), lease.clone(), self.wire.number);
+        let serve = async move { keeper.release(&lease, instance) };
+        self.call("release", Duration::ZERO, serve).await
     }
 
     async fn ping(&self) -> Result<(), LeaseError> {

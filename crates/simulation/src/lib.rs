@@ -3,6 +3,7 @@
 //! gives the same run, to the byte.
 
 mod books;
+mod campaign;
 mod cluster;
 mod dice;
 mod heard;
@@ -21,12 +22,8 @@ mod users;
 mod wire;
 mod world;
 
+pub use campaign::{Campaign, Summary};
 pub use instance::{Ports, Wrap};
 pub use judge::Tally;
 pub use model::model_store;
 pub use simulation::{Outcome, Simulation};
-
-/// What a history says that is not as promised.
-fn check(_history: &[seathold_history::Event]) -> Vec<String> {
-    Vec::new()
-}

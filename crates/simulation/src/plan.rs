@@ -140,6 +140,8 @@ pub(crate) struct ClientFaults {
     pub(crate) impatient: u32,
     /// Asks again with the same key although the answer was there.
     pub(crate) repeats: u32,
+    /// Sends a request twice, as by a double click.
+    pub(crate) doubles: u32,
     /// Uses a key for something else.
     pub(crate) reuses_key: u32,
 }
@@ -156,7 +158,10 @@ impl Plan {
         Self {
             town: Town::of(dice),
             network: Network {
-                takes: (0, dice.between(1, 12)),
+                takes: (
+                    0,
+                    if dice.chance(300) { dice.between(30, 300) } else { dice.between(1, 12) },
+                ),
                 refused: chance(60),
                 answer_lost: chance(60),
                 late: chance(40),
@@ -164,9 +169,9 @@ impl Plan {
                 news_lost: chance(400),
             },
             cluster: ClusterFaults {
-                failovers_every: some(8_000, 40_000),
+                failovers_every: some(4_000, 30_000),
                 outages_every: some(15_000, 60_000),
-                lags_every: some(8_000, 40_000),
+                lags_every: some(4_000, 30_000),
             },
             leases: LeaseFaults {
                 forgets_every: some(2_000, 20_000),
@@ -206,9 +211,15 @@ impl Plan {
                 answer_lost: chance(80),
                 impatient: chance(150),
                 repeats: chance(250),
+                doubles: chance(150),
                 reuses_key: chance(20),
             },
         }
+    }
+
+    /// Whether all clocks are those of the store.
+    pub(crate) const fn clocks_agree(&self) -> bool {
+        self.clocks.off_ms == 0 && self.clocks.drift_ppm == 0 && self.clocks.primary_ms == 0
     }
 
     /// By how much the clocks of instances may be off, in ms.
@@ -229,7 +240,10 @@ impl Town {
             hold_ms: dice.between(4_000, 30_000) as i64,
             window_ms: if dice.chance(500) { dice.between(1_000, 60_000) } else { 0 },
             seats_per_user: dice.between(3, 10) as u32,
-            think: (dice.between(20, 300), dice.between(400, 2_500)),
+            think: match dice.chance(400) {
+                true => (1, dice.between(30, 400)),
+                false => (dice.between(20, 300), dice.between(400, 2_500)),
+            },
             rounds: (1_000, dice.between(2_000, 15_000)),
             receivers: dice.chance(300),
             cancelled: if dice.chance(300) { 400 } else { 0 },

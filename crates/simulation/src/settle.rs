@@ -9,9 +9,12 @@ use seathold_history::{Event, Final};
 use seathold_service::model::{Booking, PaymentStatus};
 use seathold_service::ports::Clock;
 use seathold_service::verify::Report;
-use seathold_service::{Error, Reconciled, Service, Viewer};
+use seathold_service::{Error, Received, Reconciled, Service, Viewer};
 use tokio::time::sleep;
 
+use crate::books::Charge;
+use crate::heard::Heard;
+use crate::judge::took_effect;
 use crate::pages;
 use crate::world::World;
 
@@ -65,7 +68,7 @@ impl World {
                 continue;
             }
             let heard = self.tell_once(&charge.event).await;
-            if !heard.is_some_and(|heard| heard.is_answer()) {
+            if !matches!(heard, Some(Heard::Answer(Received::Taken | Received::Repeated))) {
                 return Err(format!("nobody takes in {:?}", charge.event));
             }
         }
@@ -82,13 +85,14 @@ impl World {
             }
         }
         let mut users = BTreeSet::new();
-        for row in self.rows() {
+        // The row of what never took effect may be left: nobody owned anything by it.
+        for row in self.rows().into_iter().filter(took_effect) {
             let viewer = Viewer { user: row.user_id.clone(), admin: true };
             let booking = service.booking(row.id, &viewer).await?;
             users.insert((row.user_id, row.showtime_id.to_string()));
             last(final_booking(&booking));
         }
-        for (user, showtime) in self.everybody(users) {
+        for (user, showtime) in self.everybody(&users) {
             last(Final::BookingsOf { user: user.to_string(), showtime });
         }
         for (payment, sums) in self.outside.books.sums() {
@@ -100,7 +104,7 @@ impl World {
     }
 
     /// Every user with every showtime.
-    fn everybody(&self, known: BTreeSet<(UserId, String)>) -> BTreeSet<(UserId, String)> {
+    fn everybody(&self, known: &BTreeSet<(UserId, String)>) -> BTreeSet<(UserId, String)> {
         let users: BTreeSet<UserId> = known.iter().map(|(user, _)| user.clone()).collect();
         let of = |user: &UserId| {
             let user = user.clone();
@@ -116,13 +120,13 @@ impl World {
     }
 
     /// What became of a charge by the payments' rows.
-    pub(crate) fn status_of(&self, charge: &crate::books::Charge) -> Option<(PaymentStatus, i64)> {
+    pub(crate) fn status_of(&self, charge: &Charge) -> Option<PaymentStatus> {
         let event = &charge.event;
         let payment = self
             .outside
             .cluster
             .read(|state| state.payment_of_transaction(event.provider, &event.transaction_id));
-        payment.ok().flatten().map(|payment| (payment.status, payment.amount))
+        Some(payment.ok()??.status)
     }
 }
 

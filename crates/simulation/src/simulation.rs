@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use seathold_core::{PriceTable, Schedule, Seat, SeatMap, SeatState, SeatType, ShowtimeId};
 use seathold_history::{Event, FORMAT, Promises};
+use seathold_service::Service;
 use seathold_service::limits::HOLD_EXTENDED_MAX_MS;
 use seathold_service::model::Showtime;
 use seathold_service::ports::Clock;
@@ -11,8 +12,9 @@ use tokio::time::{Instant, sleep};
 use crate::books::Books;
 use crate::cluster::Cluster;
 use crate::dice::Dice;
+use crate::heard::Heard;
 use crate::instance::{Outside, Wrap};
-use crate::judge::{Tally, judge};
+use crate::judge::{Tally, judge, judge_history};
 use crate::keeper::Keeper;
 use crate::pages;
 use crate::plan::Plan;
@@ -20,11 +22,14 @@ use crate::surroundings::Surroundings;
 use crate::users::User;
 use crate::world::World;
 
+/// How often somebody looks whether the invariants hold on the way.
+const LOOK_EVERY: Duration = Duration::from_secs(7);
+
 /// How old a map may be that a reader is shown, in ms.
 const STALE_MS: i64 = 250;
 
 /// One run: everything in it follows from its seed and its length.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Simulation {
     seed: u64,
     seconds: u64,
@@ -58,13 +63,13 @@ impl Simulation {
 
     /// The same, with something else in the place of every instance's ports.
     #[must_use]
-    pub const fn on(self, wrap: Wrap) -> Self {
+    pub fn on(self, wrap: Wrap) -> Self {
         Self { wrap: Some(wrap), ..self }
     }
 
     /// The same, with every single call noted.
     #[must_use]
-    pub const fn traced(self) -> Self {
+    pub fn traced(self) -> Self {
         Self { is_traced: true, ..self }
     }
 
@@ -102,13 +107,13 @@ impl Simulation {
         let settled = world.settle().await;
         let mut wrong = judge(&world, settled);
         let (notes, history) = around.take();
-        wrong.extend(crate::check(&history));
+        wrong.extend(judge_history(&history));
         let tally = Tally::of(&history);
         Outcome { seed: self.seed, seconds: self.seconds, wrong, history, notes, tally }
     }
 
     /// The world before anything happens.
-    async fn found(self, around: &Arc<Surroundings>, dice: &Dice) -> Arc<World> {
+    async fn found(&self, around: &Arc<Surroundings>, dice: &Dice) -> Arc<World> {
         let cluster = Arc::new(Cluster::new(around.clone(), dice));
         let mut showtimes = Vec::new();
         for number in 0..around.plan.town.showtimes as u32 {
@@ -123,11 +128,12 @@ impl Simulation {
         }
         let keeper = Arc::new(Keeper::new(around.clone()));
         let books = Arc::new(Books::new(around.clone(), dice));
-        let outside = Outside { around: around.clone(), cluster, keeper, books, wrap: self.wrap };
+        let outside =
+            Outside { around: around.clone(), cluster, keeper, books, wrap: self.wrap.clone() };
         World::new(outside, showtimes, dice)
     }
 
-    fn showtime(self, number: u32, around: &Surroundings, dice: &Dice) -> Showtime {
+    fn showtime(&self, number: u32, around: &Surroundings, dice: &Dice) -> Showtime {
         let now = around.time.now();
         let begins = dice.chance(around.plan.town.begins);
         let seconds = if begins { dice.between(1, self.seconds) } else { 24 * 3600 };
@@ -176,15 +182,39 @@ fn promises(plan: &Plan) -> Promises {
 }
 
 impl World {
-    /// Cancels showtimes, if the plan has it so.
+    /// Cancels showtimes, if the plan has it so; and looks now and then whether all
+    /// is as it should be.
     async fn manage(self: Arc<Self>, seconds: u64) {
         let around = self.outside.around.clone();
-        for showtime in self.showtimes.clone() {
-            if !around.strikes(around.plan.town.cancelled) {
-                continue;
+        let cancels = async {
+            for showtime in self.showtimes.clone() {
+                if around.strikes(around.plan.town.cancelled) {
+                    sleep(around.millis((seconds * 200, seconds * 300))).await;
+                    self.cancel(showtime).await;
+                }
             }
-            sleep(around.millis((seconds * 200, seconds * 300))).await;
-            self.cancel(showtime).await;
+        };
+        let looks = async {
+            for _ in 0..seconds / LOOK_EVERY.as_secs() {
+                sleep(LOOK_EVERY).await;
+                self.look().await;
+            }
+        };
+        tokio::join!(biased; cancels, looks);
+    }
+
+    /// Asks an instance to verify, in the middle of it all. By a clock that is off it
+    /// could not tell whether a hold is over.
+    async fn look(&self) {
+        let around = &self.outside.around;
+        let Some(instance) = self.any().filter(|_| around.plan.clocks_agree()) else { return };
+        let verify = |service: Arc<Service>| async move { service.verify().await };
+        let Heard::Answer(report) = self.ask(&instance, verify).await else { return };
+        for check in &report.checks {
+            let number = check.invariant.number();
+            for violation in &check.violations {
+                around.breach(format!("invariant {number}, on the way: {violation}"));
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ pub(crate) struct Surroundings {
     dice: Dice,
     notes: Mutex<Vec<String>>,
     history: Mutex<Vec<Event>>,
+    breaches: Mutex<Vec<String>>,
     /// Whether every call is noted, too.
     is_traced: bool,
 }
@@ -32,6 +33,7 @@ impl Surroundings {
             dice: dice.for_("surroundings"),
             notes: Mutex::default(),
             history: Mutex::default(),
+            breaches: Mutex::default(),
             is_traced,
         }
     }
@@ -87,6 +89,16 @@ impl Surroundings {
         if self.is_traced {
             self.note(what);
         }
+    }
+
+    /// Somebody does what nobody may.
+    pub(crate) fn breach(&self, what: String) {
+        self.note(|| what.clone());
+        lock(&self.breaches).push(what);
+    }
+
+    pub(crate) fn breaches(&self) -> Vec<String> {
+        lock(&self.breaches).clone()
     }
 
     /// Adds to what clients saw.

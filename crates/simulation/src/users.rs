@@ -44,6 +44,20 @@ enum What {
     Refund(BookingId),
 }
 
+impl What {
+    /// Whether a history shows that these are not the same.
+    fn differs_from(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Hold(show, seats), Self::Hold(other, others)) => {
+                (show, seats) != (other, others)
+            }
+            (Self::Confirm(booking, _), Self::Confirm(other, _))
+            | (Self::Refund(booking), Self::Refund(other)) => booking != other,
+            _ => true,
+        }
+    }
+}
+
 impl User {
     pub(crate) fn new(world: &Arc<World>, dice: &Dice, number: usize) -> Option<Self> {
         let name = format!("user{number}").parse().ok()?;
@@ -82,7 +96,7 @@ impl User {
             let place = self.dice.below(self.asked.len() as u64) as usize;
             return self.ask_again(place).await;
         }
-        match self.dice.weighed(&[34, 18, 18, 6, 6, 10, 6, 2]) {
+        match self.dice.weighed(&[30, 20, 20, 6, 6, 10, 6, 2]) {
             0 => self.hold().await,
             1 => self.confirm().await,
             2 => self.pay(),
@@ -102,9 +116,9 @@ impl User {
     /// Asks with a fresh key; seldom with one that was used before.
     async fn ask_anew(&mut self, what: What) {
         let reuses = self.world.outside.around.plan.clients.reuses_key;
-        let used = self.dice.pick(&self.asked).map(|asked| asked.key.clone());
+        let used = self.dice.pick(&self.asked).filter(|used| used.what.differs_from(&what));
         let key = match used.filter(|_| self.dice.chance(reuses)) {
-            Some(used) => used,
+            Some(used) => used.key.clone(),
             None => ClaimKey { user: self.name.clone(), key: fresh_key(&self.dice) },
         };
         self.asked.push(Asked { key, what });
@@ -112,23 +126,38 @@ impl User {
     }
 
     async fn ask(&mut self, asked: Asked, place: usize) {
-        let heard = match asked.what.clone() {
+        let doubles = self.world.outside.around.plan.clients.doubles;
+        let (heard, too) = match self.dice.chance(doubles) {
+            true => {
+                let (heard, too) = tokio::join!(biased; self.request(&asked), self.request(&asked));
+                (heard, Some(too))
+            }
+            false => (self.request(&asked).await, None),
+        };
+        for heard in [Some(heard), too].into_iter().flatten() {
+            match heard {
+                Some(Heard::Answer(reply)) => self.learn(&reply),
+                Some(heard) if heard.is_promised_undone() => {}
+                _ => self.unanswered.push(place),
+            }
+        }
+    }
+
+    async fn request(&self, asked: &Asked) -> Option<Heard<Reply>> {
+        match asked.what.clone() {
             What::Hold(showtime, seats) => self.ask_to_hold(&asked.key, showtime, seats).await,
             What::Confirm(booking, method) => {
                 self.ask_to_confirm(&asked.key, booking, method).await
             }
             What::Refund(booking) => self.ask_to_refund(&asked.key, booking).await,
-        };
-        match heard {
-            Some(Heard::Answer(reply)) => match reply.resource {
-                Resource::Booking(id) if !self.bookings.contains(&id) => self.bookings.push(id),
-                Resource::Payment(id) if pages::payment(&reply).is_some() => {
-                    self.payments.push(pages::payment(&reply).unwrap_or(id));
-                }
-                _ => {}
-            },
-            Some(heard) if heard.is_promised_undone() => {}
-            _ => self.unanswered.push(place),
+        }
+    }
+
+    fn learn(&mut self, reply: &Reply) {
+        match reply.resource {
+            Resource::Booking(id) if !self.bookings.contains(&id) => self.bookings.push(id),
+            Resource::Payment(_) => self.payments.extend(pages::payment(reply)),
+            _ => {}
         }
     }
 

@@ -25,6 +25,7 @@ macro_rules! calls {
     ($port:ident { $($kind:ident $call:ident($($arg:ident: $of:ty = $owned:expr),*) -> $out:ty
         = |$state:ident, $now:ident| $body:expr;)* }
      $($more:item)*) => {
+        #[allow(clippy::redundant_locals, reason = "what is copied stays as it is")]
         #[async_trait]
         impl<A: Access> $port for StoreOf<A> {
             $(async fn $call(&self, $($arg: $of),*) -> Result<$out, StoreError> {

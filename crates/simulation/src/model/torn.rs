@@ -111,5 +111,6 @@ fn failure(errors: &[StoreError], parts: usize) -> StoreError {
 
 /// A part was written before.
 fn halfway(error: StoreError) -> StoreError {
-    StoreError::Unknown(error.reason().to_owned())
+    let (StoreError::Unavailable(reason) | StoreError::Unknown(reason)) = error;
+    StoreError::Unknown(reason)
 }
