@@ -11,6 +11,15 @@ pub struct Line {
     pub event: Event,
 }
 
+impl Line {
+    /// The lines of a history that is in memory.
+    #[must_use]
+    pub fn all(events: impl IntoIterator<Item = Event>) -> Vec<Self> {
+        let lines = events.into_iter().zip(1..);
+        lines.map(|(event, number)| Self { number, event }).collect()
+    }
+}
+
 /// Why a history cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {

@@ -4,9 +4,13 @@
 //!
 //! The format is described in `docs/history.md`.
 
+mod check;
 mod event;
 mod file;
 
+pub use check::{
+    Counts, Misrecorded, Report, Rule, STALE_MS, TOLERANCE_MS, Tally, Violation, check, operation,
+};
 pub use event::{
     Call, Event, FORMAT, Final, Money, OpId, Promises, Seen, SeenBooking, SeenMap, SeenSeat, Status,
 };

@@ -5,6 +5,7 @@ mod auth;
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod history;
 mod http;
 mod jobs;
 pub mod report;
