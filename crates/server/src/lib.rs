@@ -11,6 +11,7 @@ mod jobs;
 pub mod report;
 pub mod sandbox;
 mod server;
+mod simulate;
 pub mod telemetry;
 mod url;
 mod wire;
