@@ -87,6 +87,10 @@ fn examples() -> Vec<(Event, &'static str)> {
             r#"{"event":"final","at":9,"of":"booking","booking":"b","user":"ann","showtime":"s","amount":5,"status":"confirmed","seats":["A1"],"until":600}"#,
         ),
         (
+            last(Final::BookingsOf { user: "ann".into(), showtime: "s".into() }),
+            r#"{"event":"final","at":9,"of":"bookings_of","user":"ann","showtime":"s"}"#,
+        ),
+        (
             last(Final::Payment {
                 payment: "p".into(),
                 booking: Some("b".into()),

@@ -8,6 +8,8 @@ use seathold_history::{
     Call, Event, Final, Promises, Seen, SeenBooking, SeenMap, SeenSeat, Status,
 };
 
+use crate::dice::Dice;
+
 /// How far clocks may be off, in ms.
 pub(crate) const TOLERANCE: i64 = 20;
 const HOLD: i64 = 300;
@@ -19,25 +21,8 @@ const PRICE: i64 = 10;
 const SEATS: [&str; 5] = ["A1", "A2", "A3", "B1", "B2"];
 const USERS: [&str; 4] = ["ann", "bob", "cid", "dee"];
 
-/// Numbers that follow from a seed (SplitMix64).
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let bits = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (bits ^ (bits >> 31)) % limit
-    }
-
-    fn time(&mut self, limit: i64) -> i64 {
-        self.below(limit as u64) as i64
-    }
-
-    fn skew(&mut self) -> i64 {
-        self.time(2 * TOLERANCE + 1) - TOLERANCE
-    }
-}
+/// Whether something is true of a booking.
+type Is<'i> = &'i dyn Fn(&Booking) -> bool;
 
 #[derive(Clone)]
 struct Booking {
@@ -79,7 +64,7 @@ struct Model {
 /// A history of about this many operations.
 pub(crate) fn history(seed: u64, operations: u64) -> Vec<Event> {
     let mut dice = Dice(seed);
-    let skew = dice.skew();
+    let skew = dice.skew(TOLERANCE);
     let mut model = Model {
         dice,
         events: vec![Event::Start(Promises {
@@ -297,10 +282,10 @@ impl Model {
         if let Some(before) = self.keys.get(&key) {
             return Ok(*before);
         }
-        let among = |is: &dyn Fn(&Booking) -> bool| -> Vec<String> {
+        let among = |is: Is<'_>| -> Vec<String> {
             seats.iter().filter(|seat| self.owner(seat, now).is_some_and(is)).cloned().collect()
         };
-        let reasons: [(_, &dyn Fn(&Booking) -> bool); 3] = [
+        let reasons: [(_, Is<'_>); 3] = [
             ("SEAT_ALREADY_BOOKED", &|it| it.sold),
             ("SEAT_HELD_BY_ANOTHER", &|it| it.user != user),
             ("SEAT_HELD_BY_YOU", &|_| true),
@@ -362,7 +347,7 @@ impl Model {
     }
 
     fn map(&mut self, at: i64) -> SeenMap {
-        let now = at + self.dice.skew();
+        let now = at + self.dice.skew(TOLERANCE);
         let taken: BTreeMap<_, _> = SEATS
             .iter()
             .filter_map(|seat| {
@@ -376,7 +361,7 @@ impl Model {
     }
 
     fn reading(&mut self, at: i64, number: usize) -> SeenBooking {
-        let now = at + self.dice.skew();
+        let now = at + self.dice.skew(TOLERANCE);
         let it = &self.bookings[number];
         let status = match () {
             () if it.sold => Status::Confirmed,

@@ -5,7 +5,8 @@ use seathold_history::{
     Call, Event, Final, Line, OpId, Promises, Report, SeenBooking, Status, check,
 };
 
-use crate::model::{Dice, TOLERANCE, history};
+use crate::dice::Dice;
+use crate::model::{TOLERANCE, history};
 
 fn judge(events: &[Event]) -> Report {
     check(&Line::all(events.iter().cloned()), &Promises::default()).expect("a history")

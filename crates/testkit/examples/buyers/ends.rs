@@ -8,7 +8,8 @@ use seathold_history::Final;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::visit::{Town, booking_read, map, text};
+use crate::requests::{booking_read, map, text};
+use crate::visit::Town;
 
 /// Readings at the same time.
 const AT_ONCE: usize = 16;

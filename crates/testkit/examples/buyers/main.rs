@@ -15,6 +15,7 @@ mod ends;
 mod figures;
 mod pace;
 mod record;
+mod requests;
 mod shop;
 mod visit;
 

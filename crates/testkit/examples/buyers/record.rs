@@ -67,12 +67,12 @@ impl Recorder {
         &self,
         op: OpId,
         name: &'static str,
-        code: String,
+        code: &str,
         seats: Vec<String>,
         booking: Option<String>,
     ) {
-        let event = Event::Refused { op, at: self.now(), code: code.clone(), seats, booking };
-        self.answer(name, &code, &event);
+        let event = Event::Refused { op, at: self.now(), code: code.to_owned(), seats, booking };
+        self.answer(name, code, &event);
     }
 
     /// Notes that nobody knows.

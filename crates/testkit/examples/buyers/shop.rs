@@ -111,7 +111,7 @@ impl Shop {
                 let seats = json["seats"].as_array().into_iter().flatten();
                 let seats = seats.filter_map(text).collect();
                 let again = AGAIN.contains(&code.as_str());
-                recorder.refused(op, name, code, seats, text(&json["booking_id"]));
+                recorder.refused(op, name, &code, seats, text(&json["booking_id"]));
                 if again { Err(PAUSE_MIN) } else { Ok(None) }
             }
             Answer::Unknown(why) => {
