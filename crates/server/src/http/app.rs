@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use seathold_service::Service;
 use seathold_service::ports::Env;
 
+use super::places::Places;
 use crate::auth::Auth;
 use crate::sandbox::Sandbox;
 use crate::url::{HttpUrl, Origins};
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub(crate) webhook_secrets: WebhookSecrets,
     /// What the edge itself enforces or fills in.
     pub(crate) limits: Limits,
+    /// How many requests may be under way.
+    pub(crate) places: Places,
     /// The built-in gateway of development mode.
     pub(crate) sandbox: Option<Arc<Sandbox>>,
     /// Set once the server stops taking work.

@@ -23,7 +23,7 @@ use seathold_service::{Outbound, Parts, Rules, Service};
 
 use crate::auth::Auth;
 use crate::config::{Config, ConfigError};
-use crate::http::{App, Limits};
+use crate::http::{App, Limits, Places};
 use backends::Backends;
 pub(crate) use backends::{Judge, Kind, Kinds, migrate};
 use money::Money;
@@ -162,6 +162,7 @@ pub(crate) async fn app(
             default_return_url: config.default_return_url.clone(),
             cors_origins: config.cors_origins.clone(),
         },
+        places: Places::new(config.max_requests_in_flight),
         sandbox: money.sandbox,
         draining: AtomicBool::new(false),
     })
