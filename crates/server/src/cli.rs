@@ -12,8 +12,10 @@ use tokio::net::TcpListener;
 
 use crate::config::{Config, ConfigError, Secret, explain};
 use crate::demo::{self, DemoArgs};
+use crate::history::{self, HistoryArgs};
 use crate::sandbox::{SandboxConfig, SandboxServer};
 use crate::server::wait_for_signal;
+use crate::simulate::{self, SimulateArgs};
 use crate::telemetry::{LogFormat, start_logging};
 use crate::{Server, report, wire};
 
@@ -58,6 +60,17 @@ enum Command {
     /// with whatever real gateways do wrong, by flags or PUT /sandbox/faults. No
     /// money moves: GET /sandbox/ledger shows what was taken and given back.
     Sandbox(Box<SandboxArgs>),
+    /// Run the service against itself while everything around it fails, as a seed has it
+    ///
+    /// Several instances on a simulated time, store, lock, gateway and network. The
+    /// same seed does the same again. Exit status 1 if something was not as promised.
+    Simulate(SimulateArgs),
+    /// Judge what clients saw; exit status 1 on a violation
+    ///
+    /// A history says what clients asked for, what they were answered and when, one
+    /// event a line (docs/history.md has the format). A violation is something that no
+    /// service can have done that keeps its promises, however slow or late it was.
+    CheckHistory(HistoryArgs),
     /// Watch a thousand buyers race for one seat, and two hundred fill a hall
     ///
     /// Serves the API in development mode over a temporary folder. Afterwards
@@ -186,6 +199,8 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Reconcile(config) => reconcile(&config).await,
         Command::Migrate(args) => migrate(&args).await,
         Command::Sandbox(args) => play(*args).await,
+        Command::Simulate(args) => Ok(status(simulate::run(&args)?)),
+        Command::CheckHistory(args) => Ok(status(history::judge(&args)?)),
         Command::Demo(args) => Ok(status(demo::run(args).await?)),
     }
 }

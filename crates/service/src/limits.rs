@@ -37,6 +37,11 @@ pub const EVENT_LEASE_MS: i64 = 60_000;
 /// thousand buyers at one showtime nobody is sent away.
 pub const DESK_QUEUE: usize = 16_384;
 
+/// How long a command may have to wait at a desk, as far as can be told when it comes,
+/// in ms: half of what its client waits. Where the store is so slow that it would be
+/// longer, it is answered busy at once, and those who wait are served in time.
+pub const DESK_WAIT_MAX_MS: u64 = 5_000;
+
 /// Commands decided in one batch. More make a commit slower without making
 /// anything faster.
 pub const BATCH_MAX: usize = 256;

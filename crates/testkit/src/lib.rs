@@ -4,6 +4,7 @@
 
 mod clock;
 pub mod contracts;
+pub mod fault_proxy;
 mod faulty_store;
 mod gateway;
 mod leases;

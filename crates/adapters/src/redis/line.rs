@@ -1,42 +1,34 @@
-//! The connection to Redis: one for all, made anew when lost.
+//! The connection to Redis: one for all, made anew when lost, and elsewhere when
+//! another Redis has become the primary.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::{AsyncPushSender, ConnectionManager, ConnectionManagerConfig};
-use redis::io::tcp::TcpSettings;
-use redis::{Client, IntoConnectionInfo, ProtocolVersion, RedisError, RedisResult};
+use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind};
 use seathold_service::ports::LeaseError;
 use tokio::time::{Instant, timeout};
 
 use super::breaker::{Advice, Breaker};
+use super::source::Source;
 
 /// How long a call may take, a new connection included. Far above any answer of
 /// a Redis in health, and short beside what a client waits.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// How long what was sent may stay unacknowledged by the other machine until it
-/// counts as gone: a machine that vanished sends no reset.
-#[cfg(target_os = "linux")]
-const GONE_AFTER: Duration = Duration::from_secs(3);
 
 /// Calls that may wait to be sent: as many as there can be busy showtimes.
 const SENDING_MAX: usize = 4_096;
 
 /// Calls to Redis, each bounded in time, and none while it is away.
 pub(super) struct Line {
-    connection: ConnectionManager,
+    source: Source,
     breaker: Breaker,
 }
 
 impl Line {
     /// Connects with the first call. What Redis says unasked goes to `listener`.
     pub(super) fn open(url: &str, listener: impl AsyncPushSender) -> RedisResult<Self> {
-        let info = url.into_connection_info()?;
-        // Messages share the connection with answers.
-        let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let client = Client::open(info.set_redis_settings(redis).set_tcp_settings(tcp_settings()))?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CALL_TIMEOUT))
             .set_response_timeout(Some(CALL_TIMEOUT))
@@ -45,8 +37,7 @@ impl Line {
             .set_pipeline_buffer_size(SENDING_MAX)
             .set_push_sender(listener)
             .set_automatic_resubscription();
-        let connection = client.get_connection_manager_lazy(config)?;
-        Ok(Self { connection, breaker: Breaker::default() })
+        Ok(Self { source: Source::open(url, config)?, breaker: Breaker::default() })
     }
 
     /// Whether a call may be made now.
@@ -100,17 +91,27 @@ impl Line {
     {
         metrics::counter!("seathold_redis_calls_total").increment(1);
         let asked = async {
-            match ask(self.connection.clone()).await {
+            match ask(self.source.connection().await?).await {
                 // The connection is lost, perhaps since long; the next may do.
-                Err(error) if error.is_io_error() => ask(self.connection.clone()).await,
+                Err(error) if error.is_io_error() => ask(self.source.connection().await?).await,
                 answer => answer,
             }
         };
-        match timeout(CALL_TIMEOUT, asked).await {
+        let answer = timeout(CALL_TIMEOUT, asked).await;
+        if answer.as_ref().map_or(true, |answer| answer.as_ref().is_err_and(is_elsewhere)) {
+            self.source.doubt();
+        }
+        match answer {
             Ok(answer) => answer.map_err(|error| failure(&error)),
             Err(_) => Err(LeaseError(format!("no answer within {CALL_TIMEOUT:?}"))),
         }
     }
+}
+
+/// Whether this may be because another Redis is the primary now.
+fn is_elsewhere(error: &RedisError) -> bool {
+    let demoted = [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown].map(ErrorKind::Server);
+    error.is_io_error() || demoted.contains(&error.kind())
 }
 
 async fn ping(mut connection: ConnectionManager) -> RedisResult<()> {
@@ -120,11 +121,4 @@ async fn ping(mut connection: ConnectionManager) -> RedisResult<()> {
 /// What a failure is called outside.
 pub(super) fn failure(error: &RedisError) -> LeaseError {
     LeaseError(error.to_string())
-}
-
-fn tcp_settings() -> TcpSettings {
-    let settings = TcpSettings::default().set_nodelay(true);
-    #[cfg(target_os = "linux")]
-    let settings = settings.set_user_timeout(GONE_AFTER);
-    settings
 }

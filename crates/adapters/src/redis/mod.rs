@@ -6,6 +6,7 @@
 //! short, waiters look for themselves now and then, and nobody waits for longer
 //! than asked for and one timeout.
 
+mod address;
 mod backoff;
 mod breaker;
 mod feed;
@@ -13,6 +14,7 @@ mod line;
 mod place;
 mod quotas;
 mod scripts;
+mod source;
 mod waiters;
 
 use std::future::Future;
@@ -47,7 +49,8 @@ pub struct RedisLeases {
 }
 
 impl RedisLeases {
-    /// Leases at the Redis behind `url` (`redis://` or `rediss://`; version 7).
+    /// Leases at the Redis behind `url` (version 7): `redis://` or `rediss://`, or
+    /// `redis+sentinel://host,host/name` for whichever primary the Sentinels name.
     /// It need not be there yet.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod faults;
 mod feed;
 mod queue;
 mod quotas;
+mod sentinels;
 mod shares;
 
 use std::sync::Arc;

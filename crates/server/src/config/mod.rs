@@ -37,6 +37,13 @@ const SWEEP_CRON: &str = "0 * * * * *";
 /// killed owner would block the others for more than a minute.
 const LOCK_TTL_MAX_MS: u32 = 60_000;
 
+/// Requests that may be under way at once: as many as may wait at one desk. Each takes
+/// some 10 kB while it waits, so that they stay within 200 MB together.
+const REQUESTS_IN_FLIGHT: &str = "16384";
+
+/// The most that may be set.
+const REQUESTS_IN_FLIGHT_MAX: u32 = 1_000_000;
+
 /// How long a server may go on serving when asked to stop, in ms: with the time
 /// it then takes at the most, less than the 30 seconds of orchestrators.
 const DRAIN_MAX_MS: u32 = 8_000;
@@ -58,12 +65,13 @@ pub struct Config {
     pub data_dir: PathBuf,
 
     /// MongoDB replica set to keep everything in, instead of DATA_DIR, e.g.
-    /// mongodb://localhost:27017/seathold?replicaSet=rs0
+    /// mongodb://host1:27017,host2:27017,host3:27017/seathold?replicaSet=rs0
     #[arg(long, env = "MONGO_URI", hide_env_values = true)]
     pub mongo_uri: Option<Secret>,
 
-    /// Redis to keep the locks in, so that several instances share MONGO_URI,
-    /// e.g. redis://localhost:6379
+    /// Redis to keep the locks in, so that several instances share MONGO_URI, e.g.
+    /// redis://localhost:6379; by Sentinels, the name of the primary after their hosts:
+    /// redis+sentinel://host1:26379,host2:26379,host3:26379/mymaster
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<Secret>,
 
@@ -170,6 +178,12 @@ pub struct Config {
           value_parser = whole::<1, CONNECTIONS_MAX>)]
     pub max_connections: u32,
 
+    /// Requests that are taken up at once; more are answered 503, with Retry-After
+    /// (1 to 1000000)
+    #[arg(long, env = "MAX_REQUESTS_IN_FLIGHT", default_value = REQUESTS_IN_FLIGHT,
+          value_parser = whole::<1, REQUESTS_IN_FLIGHT_MAX>)]
+    pub max_requests_in_flight: u32,
+
     /// How long the lock of a showtime lasts unless renewed, in ms (100 to 60000)
     #[arg(long, env = "LOCK_TTL_MS", default_value = "8000",
           value_parser = whole::<100, LOCK_TTL_MAX_MS>)]
@@ -223,6 +237,7 @@ impl Config {
             rate_limit: None,
             trusted_proxies: Proxies::default(),
             max_connections: 20_000,
+            max_requests_in_flight: 16_384,
             lock_ttl_ms: 8_000,
             lock_max_retries: 3,
             lock_retry_base_ms: 100,

@@ -5,6 +5,7 @@ use seathold_service::Service;
 use seathold_service::ports::Env;
 
 use super::RateLimits;
+use super::places::Places;
 use crate::auth::Auth;
 use crate::sandbox::Sandbox;
 use crate::url::{HttpUrl, Origins};
@@ -28,6 +29,8 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     /// How many requests are let through. `None`: as many as come.
     pub(crate) rate_limits: Option<RateLimits>,
+    /// How many requests may be under way.
+    pub(crate) places: Places,
     /// The built-in gateway of development mode.
     pub(crate) sandbox: Option<Arc<Sandbox>>,
     /// Set once the server stops taking work.

@@ -6,17 +6,21 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::App;
+use super::places::is_watching;
 use super::problem::{self, Code};
 use super::safety::protect;
+use super::{App, Problem, kind};
 use crate::telemetry::request_span;
 
 /// The header that names a request.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What is said when nothing was begun.
+const TURNED_AWAY: &str = "Too many requests are under way: nothing was done. Try again.";
 
 /// Characters of a caller's request id at the most: a UUID with some prefix.
 const REQUEST_ID_MAX_CHARS: usize = 64;
@@ -31,7 +35,7 @@ pub(super) async fn edge(State(app): State<Arc<App>>, request: Request, next: Ne
 
     let span = request_span(&id);
     let work = async move {
-        let mut response = problem::render(next.run(request).await, &id);
+        let mut response = problem::render(answer(&app, request, next).await, &id);
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
@@ -46,6 +50,18 @@ pub(super) async fn edge(State(app): State<Arc<App>>, request: Request, next: Ne
         response
     };
     work.instrument(span).await
+}
+
+/// Has the request answered, unless as many as may be are under way.
+async fn answer(app: &App, request: Request, next: Next) -> Response {
+    if is_watching(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let Some(_place) = app.places.take() else {
+        metrics::counter!("seathold_requests_turned_away_total").increment(1);
+        return Problem::with_detail(&kind::SERVICE_UNAVAILABLE, TURNED_AWAY).into_response();
+    };
+    next.run(request).await
 }
 
 /// The caller's request id, if it can be logged and sent back as it is.

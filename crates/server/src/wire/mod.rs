@@ -23,7 +23,7 @@ use seathold_service::{Outbound, Parts, Rules, Service};
 
 use crate::auth::Auth;
 use crate::config::{Config, ConfigError};
-use crate::http::{App, Limits, RateLimits};
+use crate::http::{App, Limits, Places, RateLimits};
 use backends::Backends;
 pub(crate) use backends::{Judge, Kind, Kinds, migrate};
 use money::Money;
@@ -168,6 +168,7 @@ pub(crate) async fn app(
             proxies: config.trusted_proxies.clone(),
             quotas,
         }),
+        places: Places::new(config.max_requests_in_flight),
         sandbox: money.sandbox,
         draining: AtomicBool::new(false),
     })

@@ -51,7 +51,7 @@ impl From<StoreError> for Round {
 impl Desk {
     /// Serves a batch: everybody is answered when this returns.
     pub(super) async fn serve(&mut self, tickets: Vec<Ticket>) {
-        let size = tickets.len();
+        let (size, began) = (tickets.len(), Instant::now());
         let mut batch = Batch { entries: self.enter(tickets), size, fresh: false, alone: false };
         // The first try may be on a map that is behind: it comes for free.
         for round in 0..=ROUNDS_MAX {
@@ -59,17 +59,19 @@ impl Desk {
             match self.round(&mut batch, round > 0).await {
                 Round::Answered => {
                     metrics::histogram!("seathold_batch_size").record(batch.size as f64);
-                    return;
+                    return self.crowd.served(batch.size, began.elapsed());
                 }
                 Round::Again => {
                     metrics::counter!("seathold_version_conflicts_total").increment(1);
                     self.slot.forget();
                 }
                 Round::NotCommitted(error) => {
+                    self.crowd.not_served();
                     self.give_up(batch.entries, &error).await;
                     return;
                 }
                 Round::Unknown => {
+                    self.crowd.not_served();
                     self.slot.forget();
                     batch.entries.into_iter().for_each(|entry| entry.refuse(Error::Unknown));
                     return;

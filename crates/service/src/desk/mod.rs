@@ -3,6 +3,7 @@
 
 mod batch;
 mod claims;
+mod crowd;
 mod entry;
 mod plan;
 mod task;
@@ -11,6 +12,7 @@ mod undo;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crowd::Crowd;
 use seathold_core::{BookingId, SeatLabel, ShowtimeId, Timestamp, UserId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -96,8 +98,26 @@ pub(crate) struct Shared {
 /// The open desks. Closed for good once draining begins.
 #[derive(Default)]
 pub(crate) struct Open {
-    desks: BTreeMap<ShowtimeId, mpsc::Sender<Ticket>>,
+    desks: BTreeMap<ShowtimeId, Handle>,
     draining: bool,
+}
+
+/// What leads to a desk.
+struct Handle {
+    queue: mpsc::Sender<Ticket>,
+    crowd: Arc<Crowd>,
+}
+
+impl Handle {
+    /// Queues a command; a hold not if too many wait before it. What was begun before,
+    /// a payment above all, is not turned away for those who come new.
+    fn send(&self, ticket: Ticket) -> Result<(), mpsc::error::TrySendError<Ticket>> {
+        let waiting = DESK_QUEUE - self.queue.capacity();
+        if matches!(ticket.work, Work::Hold(..)) && self.crowd.is_too_long(waiting) {
+            return Err(mpsc::error::TrySendError::Full(ticket));
+        }
+        self.queue.try_send(ticket)
+    }
 }
 
 impl Shared {
@@ -158,27 +178,31 @@ impl Desks {
             return Err(Error::Unavailable);
         }
         if let Some(desk) = open.desks.get(&showtime) {
-            match desk.try_send(ticket) {
+            match desk.send(ticket) {
                 Ok(()) => return Ok(()),
-                Err(mpsc::error::TrySendError::Full(_)) => return Err(Error::Busy),
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    metrics::counter!("seathold_desk_turned_away_total").increment(1);
+                    return Err(Error::Busy);
+                }
                 // It has just gone idle: a new one takes its place.
                 Err(mpsc::error::TrySendError::Closed(back)) => ticket = back,
             }
         }
         let desk = self.start(showtime).ok_or(Error::Unavailable)?;
-        desk.try_send(ticket).map_err(|_| Error::Busy)?;
+        desk.send(ticket).map_err(|_| Error::Busy)?;
         open.desks.insert(showtime, desk);
         Ok(())
     }
 
-    fn start(&self, showtime: ShowtimeId) -> Option<mpsc::Sender<Ticket>> {
+    fn start(&self, showtime: ShowtimeId) -> Option<Handle> {
         let alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         let (sender, queue) = mpsc::channel(DESK_QUEUE);
-        let desk = Desk::new(showtime, self.shared.clone(), queue);
+        let crowd = Arc::new(Crowd::default());
+        let desk = Desk::new(showtime, self.shared.clone(), queue, Arc::clone(&crowd));
         self.shared.env.tasks.spawn(Box::pin(async move {
             desk.run().await;
             drop(alive);
         }));
-        Some(sender)
+        Some(Handle { queue: sender, crowd })
     }
 }

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
+use super::crowd::Crowd;
 use super::{Shared, Ticket};
 use crate::limits::{BATCH_MAX, DESK_IDLE, LEASE_WAIT_AGAIN, TENURE};
 use crate::maps::Slot;
@@ -19,6 +20,8 @@ pub(super) struct Desk {
     /// The settled map; a reader may replace it by a newer one at any time.
     pub(super) slot: Arc<Slot>,
     queue: mpsc::Receiver<Ticket>,
+    /// What those who come are told by, when too many wait.
+    pub(super) crowd: Arc<Crowd>,
     tenure: Option<Tenure>,
     /// Whether the last wait for the lease was in vain.
     unlucky: bool,
@@ -39,9 +42,10 @@ impl Desk {
         showtime: ShowtimeId,
         shared: Arc<Shared>,
         queue: mpsc::Receiver<Ticket>,
+        crowd: Arc<Crowd>,
     ) -> Self {
         let slot = shared.maps.enter(showtime);
-        Self { showtime, shared, slot, queue, tenure: None, unlucky: false }
+        Self { showtime, shared, slot, queue, crowd, tenure: None, unlucky: false }
     }
 
     /// Serves batch after batch until there has been nothing to do for a while.
@@ -79,7 +83,7 @@ impl Desk {
     /// Takes this desk off the list, unless another one stands there already.
     fn leave(&self) {
         let mut open = self.shared.open();
-        if open.desks.get(&self.showtime).is_some_and(mpsc::Sender::is_closed) {
+        if open.desks.get(&self.showtime).is_some_and(|desk| desk.queue.is_closed()) {
             open.desks.remove(&self.showtime);
         }
     }

@@ -1,15 +1,19 @@
 //! The real servers that tests run against.
 
 mod database;
+mod mongo_set;
 mod mongod;
 mod process;
 mod redis_server;
+mod redis_set;
 
 use std::io::Write;
 
 pub use database::TestDatabase;
+pub use mongo_set::OwnMongoSet;
 pub use mongod::OwnMongod;
 pub use redis_server::OwnRedis;
+pub use redis_set::OwnRedisSet;
 
 /// Where the tests keep what they test with; `SEATHOLD_TEST_ON` says which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,19 @@
 use std::process::Command;
+use std::time::Duration;
 
 use bson::{Document, doc};
 use mongodb::{Client, Database};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::process::{GLANCE, Process, SOON, free_port};
 use super::wanted;
 
 /// The replica set that a MongoDB of a test's own makes up alone.
-const SET: &str = "rs0";
+pub(super) const SET: &str = "rs0";
+
+/// How long one that may be paused is waited for.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// A MongoDB of a test's own, to be stopped, killed and started again. It is the
 /// program in `SEATHOLD_TEST_MONGOD`.
@@ -82,7 +86,9 @@ impl OwnMongod {
             .args(["--port", &self.port.to_string(), "--dbpath"])
             .arg(self.data.path())
             // Asked to stop, it does not wait for its clients to go elsewhere.
-            .args(["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]);
+            .args(["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"])
+            // It leaves a member that hangs, and replicates from another.
+            .args(["--setParameter", "oplogNetworkTimeoutBufferSeconds=1"]);
         if self.replicated {
             command.args(["--replSet", SET]);
         }
@@ -146,6 +152,16 @@ impl OwnMongod {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// Whether it answers, and says this of itself.
+    pub(super) async fn says(&self, what: &str) -> bool {
+        let uri = self.uri_with("directConnection=true&serverSelectionTimeoutMS=300");
+        let client = Client::with_uri_str(uri).await.expect("it is an address");
+        let admin = client.database("admin");
+        let answer = timeout(ANSWER, admin.run_command(doc! {"hello": 1})).await;
+        let hello = answer.ok().and_then(Result::ok).unwrap_or_default();
+        hello.get_bool(what).unwrap_or_default()
+    }
+
     /// Waits until its answer to hello has this in it.
     async fn until_it_says(&self, wanted: Document) {
         let (admin, asked) = (self.admin().await, Instant::now());
@@ -159,7 +175,7 @@ impl OwnMongod {
         }
     }
 
-    async fn admin(&self) -> Database {
+    pub(super) async fn admin(&self) -> Database {
         let uri = self.uri_with("directConnection=true&serverSelectionTimeoutMS=1000");
         Client::with_uri_str(uri).await.expect("it is an address").database("admin")
     }

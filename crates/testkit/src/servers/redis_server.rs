@@ -11,6 +11,10 @@ use super::skip;
 pub struct OwnRedis {
     program: String,
     port: u16,
+    /// What else it is told at its start.
+    arguments: Vec<String>,
+    /// What its clients must know.
+    password: Option<&'static str>,
     /// `None`: it does not run.
     process: Option<Process>,
 }
@@ -35,7 +39,23 @@ impl OwnRedis {
             skip(&format!("{program} does not run: SEATHOLD_TEST_REDIS_SERVER may name another"));
             return None;
         }
-        Some(Self { program, port: free_port(), process: None })
+        let (arguments, password) = (Vec::new(), None);
+        Some(Self { program, port: free_port(), arguments, password, process: None })
+    }
+
+    /// The same with this password for its clients, and for the primary it follows.
+    pub(super) fn with_password(mut self, password: &'static str) -> Self {
+        self.arguments =
+            ["--requirepass", password, "--masterauth", password].map(Into::into).into();
+        self.password = Some(password);
+        self
+    }
+
+    /// The same as a replica, to begin with.
+    pub(super) fn following(mut self, primary: &Self) -> Self {
+        let primary = format!("127.0.0.1 {}", primary.port);
+        self.arguments.extend(["--replicaof".to_owned(), primary]);
+        self
     }
 
     /// Starts it, with nothing in it, and waits until it answers.
@@ -45,6 +65,7 @@ impl OwnRedis {
     pub async fn run(&mut self) {
         let mut command = Command::new(&self.program);
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", ""]);
+        command.args(&self.arguments);
         self.process = Some(Process::start(&mut command));
         let (client, asked) = (self.client(), Instant::now());
         while client.get_multiplexed_async_connection().await.is_err() {
@@ -100,7 +121,16 @@ impl OwnRedis {
     /// Its address.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        let login = self.password.map(|password| format!(":{password}@")).unwrap_or_default();
+        format!("redis://{login}127.0.0.1:{}", self.port)
+    }
+
+    pub(super) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn program(&self) -> &str {
+        &self.program
     }
 
     fn client(&self) -> Client {

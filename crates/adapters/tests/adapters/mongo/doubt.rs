@@ -9,16 +9,16 @@ use seathold_core::SeatState;
 use seathold_service::ports::{
     Bookings, CommitOutcome, Preparation, Prepared, Showtimes, Store, StoreError,
 };
+use seathold_testkit::fault_proxy::{FaultProxy, Loss};
 use tokio::time::{Instant, sleep};
 
-use super::proxy::{Loss, Proxy};
 use super::records::{FIRST, booked, booking, claim, commit, hall, showtime, showtime_id};
 use super::{TestDatabase, host};
 
 /// A showtime, and a store that reaches it through a proxy.
 struct Doubtful {
     store: MongoStore,
-    proxy: Proxy,
+    proxy: FaultProxy,
     /// To see what is there.
     direct: MongoStore,
     _database: TestDatabase,
@@ -27,7 +27,7 @@ struct Doubtful {
 impl Doubtful {
     async fn new() -> Option<Self> {
         let (direct, database) = TestDatabase::migrated().await?;
-        let proxy = Proxy::before(host(&database.uri)).await;
+        let proxy = FaultProxy::before(host(&database.uri)).await;
         let uri = proxy.uri(database.database.name());
         let store = MongoStore::connect(&uri).await.expect("it is a replica set");
         let showtime = showtime(1);

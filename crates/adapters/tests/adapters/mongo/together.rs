@@ -9,8 +9,8 @@ use seathold_service::model::{Answer, Booking, Claim, Version};
 use seathold_service::ports::{
     Bookings, Commit, CommitOutcome, Preparation, Prepared, Showtimes, StoreError,
 };
+use seathold_testkit::fault_proxy::{FaultProxy, Loss};
 
-use super::proxy::{Loss, Proxy};
 use super::records::{booked, booking, claim, commit, hall, showtime, showtime_id};
 use super::{TestDatabase, host};
 
@@ -22,7 +22,7 @@ const TOO_MUCH: usize = 17 << 20;
 /// Showtimes 1 to 4 at version 0, and a store that reaches them through a proxy.
 struct Together {
     store: MongoStore,
-    proxy: Proxy,
+    proxy: FaultProxy,
     direct: MongoStore,
     database: TestDatabase,
 }
@@ -30,7 +30,7 @@ struct Together {
 impl Together {
     async fn new() -> Option<Self> {
         let (direct, database) = TestDatabase::reused().await?;
-        let proxy = Proxy::before(host(&database.uri)).await;
+        let proxy = FaultProxy::before(host(&database.uri)).await;
         let uri = proxy.uri(database.database.name());
         let store = MongoStore::connect(&uri).await.expect("it is a replica set");
         for n in 1..=4 {

@@ -3,6 +3,7 @@
 mod demo;
 mod events;
 mod faults;
+mod history;
 mod kill;
 mod logs;
 mod reconcile;

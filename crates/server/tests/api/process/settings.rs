@@ -29,6 +29,7 @@ async fn a_wrong_value_is_named_with_its_variable_and_what_is_accepted() {
         ("SWEEP_CRON", "bad", "a cron expression of six fields"),
         ("SWEEP_CRON", "* * * * *", "a cron expression of six fields"),
         ("SWEEP_CRON", "0 0 * * * * 2030", "a cron expression of six fields"),
+        ("MAX_REQUESTS_IN_FLIGHT", "0", "a whole number from 1 to 1000000"),
         ("LOCK_TTL_MS", "1", "a whole number from 100 to 60000"),
         ("LOCK_MAX_RETRIES", "11", "a whole number from 0 to 10"),
         ("LOCK_RETRY_BASE_MS", "0", "a whole number from 1 to 1000"),

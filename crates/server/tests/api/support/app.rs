@@ -49,9 +49,17 @@ impl TestApp {
 
     /// With tasks that wait at a gate before they begin.
     pub(crate) async fn with_tasks(tasks: GatedTasks) -> Self {
+        Self::with_tasks_and(tasks, |_| {}).await
+    }
+
+    /// With both.
+    pub(crate) async fn with_tasks_and(
+        tasks: GatedTasks,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let clock = TestClock::default();
         let env = Env { clock: Arc::new(clock.clone()), tasks: Arc::new(tasks), ..system_env() };
-        Self::start_in(clock, env, |_| {}).await
+        Self::start_in(clock, env, change).await
     }
 
     async fn start_in(clock: TestClock, env: Env, change: impl FnOnce(&mut Config)) -> Self {

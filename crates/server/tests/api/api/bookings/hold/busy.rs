@@ -2,6 +2,7 @@
 //! seats that are taken.
 
 use futures_util::FutureExt;
+use seathold_server::Config;
 use seathold_service::limits::{COMMAND_TIME_MS, DESK_QUEUE};
 use seathold_service::model::{Answer as Stored, Booking, ClaimKey, Fingerprint};
 use seathold_service::{HoldRequest, Keyed};
@@ -49,6 +50,28 @@ async fn a_full_queue_is_busy_at_once_and_busy_is_not_taken() {
     let outcomes = futures_util::future::join_all(waiting).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     app.hold_with(&key, "ann", &showtime, ["A2"]).await.granted(201);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_process_with_enough_to_do_takes_up_nothing_more_and_still_tells_how_it_is() {
+    let gate = Gate::opened();
+    let one = |config: &mut Config| config.max_requests_in_flight = 1;
+    let app = TestApp::with_tasks_and(GatedTasks(gate.clone()), one).await;
+    let showtime = app.showtime().await;
+    let (key, before) = (fresh_key(), gate.count());
+    gate.shut();
+    let (first, ()) = tokio::join!(app.hold("ann", &showtime, ["A1"]), async {
+        gate.arrival_after(before).await;
+        let turned_away = app.hold_with(&key, "bob", &showtime, ["A2"]).await;
+        assert!(turned_away.refused(503, "SERVICE_UNAVAILABLE").is_retryable());
+        for path in ["/health", "/health/live", "/health/ready", "/metrics"] {
+            app.get(path).send().await.granted(200);
+        }
+        gate.open();
+    });
+    first.granted(201);
+    app.hold_with(&key, "bob", &showtime, ["A2"]).await.granted(201);
     app.finish().await;
 }
 
