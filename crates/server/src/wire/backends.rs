@@ -47,6 +47,9 @@ pub(crate) enum Kind {
     Server,
 }
 
+/// What instances share beside the store, and what it is.
+type Coordination = (Arc<dyn Leases>, Arc<dyn Feed>, Arc<dyn Quotas>, Kind);
+
 impl Backends {
     pub(super) async fn of(config: &Config, env: &Env, judge: Judge) -> Result<Self, StartError> {
         let mut clock = Arc::clone(&env.clock);
@@ -67,12 +70,7 @@ impl Backends {
                 (Arc::new(store), Kind::Embedded)
             }
         };
-        let (leases, feed, quotas, leases_kind): (
-            Arc<dyn Leases>,
-            Arc<dyn Feed>,
-            Arc<dyn Quotas>,
-            _,
-        ) = match &config.redis_url {
+        let (leases, feed, quotas, leases_kind): Coordination = match &config.redis_url {
             Some(url) => {
                 let random = Arc::clone(&env.random);
                 let leases = RedisLeases::open(url.expose(), backoff(config), random)?;

@@ -30,8 +30,8 @@ pub(super) fn write(headers: &mut HeaderMap, accounts: &[Account], balances: &[B
     let current = both().map(|(account, balance)| {
         format!("\"{}\";r={};t={}", policy(account), balance.left, balance.full_seconds)
     });
-    insert_list(headers, POLICY, policies.collect());
-    insert_list(headers, CURRENT, current.collect());
+    insert_list(headers, POLICY, &policies.collect::<Vec<_>>());
+    insert_list(headers, CURRENT, &current.collect::<Vec<_>>());
     if let Some((account, balance)) = both().min_by_key(|(_, balance)| balance.left) {
         headers.insert(LIMIT, account.quota.requests().into());
         headers.insert(REMAINING, balance.left.into());
@@ -39,7 +39,7 @@ pub(super) fn write(headers: &mut HeaderMap, accounts: &[Account], balances: &[B
     }
 }
 
-fn insert_list(headers: &mut HeaderMap, name: HeaderName, items: Vec<String>) {
+fn insert_list(headers: &mut HeaderMap, name: HeaderName, items: &[String]) {
     // Names and numbers: always a header value.
     if let Ok(value) = HeaderValue::try_from(items.join(", ")) {
         headers.insert(name, value);
