@@ -134,9 +134,20 @@ impl Desk {
                 let known = known?;
                 Some(Plan::decide(known, take(&mut batch.entries), &self.shared.rules, now))
             });
-            match plan {
-                Some(plan) => return Continue(plan),
-                None => self.reload(batch).await?,
+            let Some(mut plan) = plan else {
+                self.reload(batch).await?;
+                continue;
+            };
+            let mut over = take(&mut plan.over);
+            if over.is_empty() {
+                return Continue(plan);
+            }
+            batch.entries = plan.into_entries();
+            // What was tried may have taken effect, and been swept since.
+            over.iter_mut().for_each(|entry| entry.in_doubt = entry.attempted);
+            self.give_up(over, &Error::Unavailable).await;
+            if batch.entries.is_empty() {
+                return Break(Round::Answered);
             }
         }
     }

@@ -118,6 +118,12 @@ impl Entry {
         }
     }
 
+    /// Whether it is a hold that would be over already, and has not taken effect.
+    pub(super) fn is_over(&self, map: &SeatMap, rules: &Rules, now: Timestamp) -> bool {
+        let until = self.at.plus_millis(rules.hold_ttl_ms);
+        self.is_hold() && until <= now && map.seats_of(self.booking).next().is_none()
+    }
+
     /// Notes what the seats of a hold cost.
     pub(super) fn price(&mut self, map: &SeatMap, prices: PriceTable) {
         let Work::Hold(request, _) = &self.ticket.work else { return };

@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) version: Version,
     pub(super) granted: Vec<(Entry, Change)>,
     pub(super) refused: Vec<(Entry, Refusal)>,
+    /// Holds that would be over already.
+    pub(super) over: Vec<Entry>,
     /// The seats that change, as it leaves them.
     seats: Vec<PlacedSeat>,
     /// Seats available after it.
@@ -29,13 +31,17 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Decides each command. The map is left as it was: settled.
+    ///
+    /// A hold that would be over already is left out: another could take its seats in
+    /// the same batch, and it would be marked as one that was held, which it never was.
     pub(super) fn decide(
         known: &mut Known,
-        entries: Vec<Entry>,
+        mut entries: Vec<Entry>,
         rules: &Rules,
         now: Timestamp,
     ) -> Self {
         known.touch();
+        let over = entries.extract_if(.., |entry| entry.is_over(&known.map, rules, now)).collect();
         let (mut granted, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
         for mut entry in entries {
             match entry.decide(&known.map, rules, now) {
@@ -56,7 +62,7 @@ impl Plan {
         for (_, change) in granted.iter().rev() {
             known.map.revert(change);
         }
-        Self { showtime, version, granted, refused, seats, available, next_expiry }
+        Self { showtime, version, granted, refused, over, seats, available, next_expiry }
     }
 
     /// Whether it leaves everything as it is.

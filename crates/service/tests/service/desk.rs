@@ -1,8 +1,16 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
 use futures_util::future::join_all;
-use seathold_core::Refusal;
-use seathold_service::Error;
+use seathold_core::{Refusal, ShowtimeId};
 use seathold_service::model::BookingStatus;
+use seathold_service::ports::{Lease, LeaseError, Leases};
+use seathold_service::{Error, Service};
 use seathold_testkit::world::{booking_of, cancel, hold};
+use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::support::Stage;
 
@@ -90,4 +98,77 @@ async fn a_showtime_nobody_knows_is_refused() {
     let nowhere = stage.world.env().showtime_id();
     let reply = stage.service.hold(hold(nowhere, &["A1"], &stage.world.key("ann"))).await;
     assert_eq!(reply, Err(Error::Refused(Refusal::ShowtimeNotFound)));
+}
+
+/// Grants every lease, but not before it is told to.
+#[derive(Default)]
+struct Gate {
+    asked: Notify,
+    opened: Notify,
+    is_open: AtomicBool,
+}
+
+impl Gate {
+    fn open(&self) {
+        self.is_open.store(true, Ordering::SeqCst);
+        self.opened.notify_one();
+    }
+}
+
+#[async_trait]
+impl Leases for Gate {
+    async fn acquire(
+        &self,
+        showtime: ShowtimeId,
+        token: Uuid,
+        _: Duration,
+        _: Duration,
+    ) -> Result<Option<Lease>, LeaseError> {
+        self.asked.notify_one();
+        if !self.is_open.load(Ordering::SeqCst) {
+            self.opened.notified().await;
+        }
+        Ok(Some(Lease { showtime, token }))
+    }
+
+    async fn renew(&self, _: &Lease, _: Duration) -> Result<bool, LeaseError> {
+        Ok(true)
+    }
+
+    async fn release(&self, _: &Lease) -> Result<bool, LeaseError> {
+        Ok(true)
+    }
+
+    async fn ping(&self) -> Result<(), LeaseError> {
+        Ok(())
+    }
+}
+
+/// Until what was just begun waits for something. The test has one thread.
+async fn let_others_run() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_hold_that_is_over_before_its_commit_is_granted_to_nobody() {
+    let stage = Stage::new().await;
+    let (gate, key) = (Arc::<Gate>::default(), stage.world.key("ann"));
+    let service = stage.world.process_with(stage.world.store.clone(), gate.clone());
+    let ask = |service: Arc<Service>| {
+        let request = hold(stage.showtime, &["A1"], &key);
+        tokio::spawn(async move { service.hold(request).await })
+    };
+    let first = ask(service.clone());
+    gate.asked.notified().await;
+    // The process stood still for longer than a hold lasts. The client asks again.
+    stage.world.clock.advance(600_001);
+    let again = ask(service);
+    let_others_run().await;
+    gate.open();
+    assert_eq!(first.await.expect("an answer"), Err(Error::Unavailable));
+    let again = again.await.expect("an answer").expect("the seat is free");
+    assert_eq!(stage.owners(&["A1"]).await, [Some(booking_of(&again))]);
+    stage.audit().await;
 }

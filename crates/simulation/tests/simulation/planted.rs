@@ -12,7 +12,7 @@ use seathold_simulation::{Ports, Simulation, Wrap};
 use store::{Bug, Buggy};
 
 /// Seeds within which a bug must be caught.
-const WITHIN: u64 = 300;
+const WITHIN: u64 = 1_000;
 const SECONDS: u64 = 60;
 
 /// Runs seeds on broken ports until one goes wrong; gives what was wrong.
