@@ -64,7 +64,9 @@ class Crowd:
             self.good[int(time.time())] += 1
             self.late.append((began, time.time() - began))
             return
-        self.seats[showtime].append(seat)
+        # After anything else it may be held, for all that is known.
+        if answer.status == 409:
+            self.seats[showtime].append(seat)
         self.codes[f"{answer.status} {answer.code()}"] += 1
         self.without_retry += "retry-after" not in answer.headers
 
