@@ -17,6 +17,6 @@ mod webhook;
 
 pub(crate) use app::{App, Limits};
 pub(crate) use events::render_event;
-pub(crate) use extract::{Body, Shape, Time};
+pub(crate) use extract::{Body, Shape, Text, Time, given};
 pub(crate) use problem::{Problem, kind, render};
 pub(crate) use router::router;
