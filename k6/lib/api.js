@@ -2,7 +2,7 @@
 
 import http from 'k6/http';
 import { sleep } from 'k6';
-import { BASE_URL, RETRY_UNAVAILABLE } from './config.js';
+import { BASE_URL, number, RETRY_UNAVAILABLE } from './config.js';
 import { admin, buyer } from './users.js';
 import * as figures from './figures.js';
 
@@ -10,7 +10,7 @@ import * as figures from './figures.js';
 const TIMEOUT = '20s';
 // How long a request is repeated before its answer counts, in ms. A key whose server
 // was killed is free again after half of it.
-export const PATIENCE = 60000;
+export const PATIENCE = 1000 * number('PATIENCE_SECONDS', 60);
 
 // No answer at all, or one of a load balancer whose server is gone or too slow.
 const UNAVAILABLE = [0, 502, 503, 504];
@@ -122,6 +122,27 @@ export function read(path, headers = {}) {
   if (response.status !== 200) figures.surprise(`GET ${path}`, response);
   return response;
 }
+
+// Calls after which a payment provider that does not answer is given up for now.
+const PROVIDER_TRIES = 3;
+
+// persist: a request that may be sent again as it is, sent until it is answered.
+export function persist(method, path, body, headers) {
+  const end = Date.now() + PATIENCE;
+  const content = body === null ? null : JSON.stringify(body);
+  for (let tries = 1; ; tries += 1) {
+    const response = http.request(method, BASE_URL + path, content, params(headers));
+    const again = codeOf(response) === 'PAYMENT_GATEWAY_ERROR'
+      ? tries < PROVIDER_TRIES : mayRepeat(response);
+    if (!again || Date.now() > end) return response;
+    sleep(Number(response.headers['Retry-After'] || 1));
+  }
+}
+
+// isUndecided: nobody knows yet what has become of the request, or says so.
+export const isUndecided = (response) => codeOf(response) === 'REQUEST_IN_PROGRESS'
+  || codeOf(response) === 'BOOKING_LOCK_FAILED' || codeOf(response) === 'SERVICE_UNAVAILABLE'
+  || response.status === 0;
 
 // settle: afterwards each instance shows what others have committed, by contract.
 export const settle = () => sleep(0.25);

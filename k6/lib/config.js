@@ -8,6 +8,7 @@
 //   USERS, SEATS, ...    the size of a run, at the head of each script
 //   RETRY_UNAVAILABLE=1  repeats a request that was cut off, or answered with 502 to 504,
 //                        with the same key; else such an answer fails the run
+//   PATIENCE_SECONDS     how long a request is repeated before its answer counts (60)
 //   SUMMARY              file for the figures of the run, as JSON
 //   INSTANCES            goes into that file as it is
 

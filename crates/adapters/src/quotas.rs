@@ -10,7 +10,7 @@ use seathold_service::ports::{Account, Charged, Quotas};
 /// Accounts in one of the two generations at the most: with their names, some 10 MB.
 const ACCOUNTS_MAX: usize = 50_000;
 
-/// Counts the requests of this process. Takes no more memory than [`ACCOUNTS_MAX`]
+/// Counts the requests of this process. Takes no more memory than `ACCOUNTS_MAX`
 /// allows: under a flood of names, those that were not charged for the longest are
 /// forgotten, never one that goes on asking.
 #[derive(Debug, Default)]

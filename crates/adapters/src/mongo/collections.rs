@@ -42,13 +42,14 @@ impl Collections {
         let showtimes = database.collection(SHOWTIMES);
         let bookings = database.collection(BOOKINGS);
         let claims = database.collection(CLAIMS);
+        let events = database.collection(EVENTS);
         Self {
-            shared: Arc::new(Shared::of(&showtimes, &bookings, &claims)),
+            shared: Arc::new(Shared::of(&showtimes, &bookings, &claims, &events)),
             showtimes,
             bookings,
             claims,
             payments: database.collection(PAYMENTS),
-            events: database.collection(EVENTS),
+            events,
             database,
             arbiter: Arbiter::default(),
         }

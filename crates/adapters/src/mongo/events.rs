@@ -11,7 +11,7 @@ use super::failures;
 
 /// What makes an event unique, in an order of its own. The provider's reference
 /// stands last: it alone may have any letters.
-fn id(key: &EventKey) -> String {
+pub(super) fn id(key: &EventKey) -> String {
     format!("{}:{}:{}", key.provider.as_str(), key.outcome.as_str(), key.transaction_id)
 }
 

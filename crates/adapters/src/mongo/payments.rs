@@ -6,7 +6,7 @@ use seathold_service::model::{GatewayEvent, Payment, PaymentMethod, PaymentStatu
 use seathold_service::ports::{EventKey, Inserted, PaymentMove, Payments, StoreError};
 
 use super::collections::{Collections, date, encode, oid, one, some};
-use super::{MongoStore, events, failures};
+use super::{MongoStore, events, failures, in_time};
 
 /// Tries to add a payment beside others that come and go.
 const ROUNDS: u32 = 3;
@@ -139,8 +139,8 @@ impl Payments for MongoStore {
     }
 
     async fn event(&self, key: &EventKey) -> Result<Option<ReceivedEvent>, StoreError> {
-        let filter = events::by_key(key);
-        self.read(|db| async move { one(&db.events, filter).await }).await
+        let asked = self.collections.shared.events.ask(events::id(key));
+        in_time(asked).await.unwrap_or_else(|why| Err(StoreError::Unavailable(why)))
     }
 
     async fn lease_event(

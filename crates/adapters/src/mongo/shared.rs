@@ -1,12 +1,13 @@
 //! What the desks of all showtimes ask for in the same moments, each for a few
-//! records: done by few commands for all of them.
+//! records, and what gateways ask for that repeat themselves: done by few commands
+//! for all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bson::{RawDocumentBuf, doc};
 use seathold_core::ShowtimeId;
-use seathold_service::model::{Claim, ClaimKey, Version};
+use seathold_service::model::{Claim, ClaimKey, ReceivedEvent, Version};
 use seathold_service::ports::StoreError;
 use uuid::Uuid;
 
@@ -29,10 +30,16 @@ pub(super) struct Shared {
     pub(super) commits: Arc<Gatherer<Commits>>,
     pub(super) versions: Arc<Gatherer<Versions>>,
     pub(super) keys: Arc<Gatherer<Keys>>,
+    pub(super) events: Arc<Gatherer<Events>>,
 }
 
 impl Shared {
-    pub(super) fn of(showtimes: &Documents, bookings: &Documents, claims: &Documents) -> Self {
+    pub(super) fn of(
+        showtimes: &Documents,
+        bookings: &Documents,
+        claims: &Documents,
+        events: &Documents,
+    ) -> Self {
         let writes = |name, verb, collection: &Documents| {
             Gatherer::new(name, Writes { verb, collection: collection.clone() }, COMMANDS)
         };
@@ -43,6 +50,7 @@ impl Shared {
             commits: Gatherer::new("commits", Commits(showtimes.clone()), COMMANDS),
             versions: Gatherer::new("versions", Versions(showtimes.clone()), COMMANDS),
             keys: Gatherer::new("keys", Keys(claims.clone()), COMMANDS),
+            events: Gatherer::new("events", Events(events.clone()), COMMANDS),
         }
     }
 }
@@ -156,5 +164,36 @@ impl Kind for Keys {
                 .collect()
         };
         asks.iter().map(own).collect()
+    }
+}
+
+/// What gateways have told, by the ids of the rows.
+pub(super) struct Events(Documents);
+
+impl Kind for Events {
+    type Ask = String;
+    type Answer = Option<ReceivedEvent>;
+
+    fn bytes(ask: &String) -> usize {
+        32 + ask.len()
+    }
+
+    async fn send(&self, asks: Vec<String>) -> Vec<Result<Option<ReceivedEvent>, StoreError>> {
+        // Most of them are the same, where one message is repeated.
+        let ids: Vec<_> = asks.iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let limit = ids.len() as u32;
+        let found = some_of(self.0.find(doc! {"_id": {"$in": ids}}), limit, |document| {
+            let id = document.get_str("_id").map_err(failures::document)?;
+            let event = documents::decode(document.as_bytes()).map_err(failures::document);
+            Ok((id.to_owned(), event))
+        });
+        match found.await {
+            Ok(found) => {
+                let found: BTreeMap<String, Result<ReceivedEvent, StoreError>> =
+                    found.into_iter().collect();
+                asks.iter().map(|id| found.get(id).cloned().transpose()).collect()
+            }
+            Err(error) => vec![Err(error); asks.len()],
+        }
     }
 }

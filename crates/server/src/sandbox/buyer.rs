@@ -31,7 +31,7 @@ impl Sandbox {
         let declines = faults.strikes(faults.decline, "decline", reference, 0);
         let action = if declines { Action::Decline } else { Action::Pay };
         let (sandbox, reference) = (Arc::clone(self), reference.to_owned());
-        tokio::spawn(async move {
+        self.later(async move {
             sleep(Duration::from_millis(faults.pay_ms)).await;
             sandbox.decided(&reference, action).await;
         });
@@ -48,8 +48,9 @@ impl Sandbox {
         let waits = self.books().ledger.payment(reference)?.status == Status::Pending;
         if waits && faults.strikes(faults.late, "late", reference, 0) {
             let (sandbox, late) = (Arc::clone(self), reference.to_owned());
-            tokio::spawn(async move {
+            self.later(async move {
                 sleep(Duration::from_millis(faults.late_ms)).await;
+                sandbox.books().tally.late_payments += 1;
                 let noted = sandbox.note(&late, action);
                 if noted.is_some_and(|payment| payment.status != Status::Pending) {
                     sandbox.tell(&late).await;

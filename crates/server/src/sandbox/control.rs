@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use seathold_core::PaymentId;
+use seathold_core::{PaymentId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use validator::Validate;
@@ -14,7 +14,7 @@ use super::buyer::Action;
 use super::delivery::Told;
 use super::faults::Faults;
 use super::ledger::{Format, Status};
-use crate::http::{Body, Problem, Shape, kind};
+use crate::http::{Body, Problem, Shape, Time, kind};
 
 /// Switches to be set; those not named are as by default.
 #[derive(Deserialize)]
@@ -48,6 +48,9 @@ struct Row {
     charged: i64,
     refunded: i64,
     callbacks: u64,
+    expires_at: Option<Time>,
+    paid_at: Option<Time>,
+    told_at: Option<Time>,
 }
 
 /// The switches for all payments.
@@ -121,6 +124,9 @@ pub(super) async fn ledger(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
             charged: payment.charged(),
             refunded: payment.refunded(),
             callbacks: payment.callbacks,
+            expires_at: payment.ends_at.map(time),
+            paid_at: payment.paid_at.map(time),
+            told_at: payment.told_at.map(time),
         })
         .collect();
     let strays: Vec<i64> = books.ledger.strays().collect();
@@ -133,8 +139,13 @@ pub(super) async fn ledger(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
         "charges": sum(|row| row.charged),
         "refunds": sum(|row| row.refunded),
         "refunds_of_forgotten": { "count": strays.len(), "amount": strays.iter().sum::<i64>() },
+        "callbacks": books.tally,
         "payments": rows,
     }))
+}
+
+fn time(millis: i64) -> Time {
+    Time(Timestamp::from_millis(millis))
 }
 
 impl FaultsBody {

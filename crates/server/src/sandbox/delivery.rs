@@ -27,9 +27,9 @@ pub(super) enum Told {
     Later,
 }
 
-/// The message that waits for the next one to be sent before it.
+/// The messages that wait for the next one to be sent before them.
 #[derive(Default)]
-pub(super) struct HeldBack(Option<Letter>);
+pub(super) struct HeldBack(Vec<Letter>);
 
 /// A message to the shop about a payment.
 struct Letter {
@@ -54,11 +54,14 @@ impl Sandbox {
             let mut books = self.books();
             let Some(payment) = books.ledger.payment(reference) else { return Told::No };
             payment.callbacks += 1;
-            payment.clone()
+            let payment = payment.clone();
+            books.tally.due += 1;
+            payment
         };
         let nth = letter.callbacks;
         let strikes = |share, what| faults.strikes(share, what, reference, nth);
         if strikes(faults.drop, "drop") {
+            self.books().tally.dropped += 1;
             return Told::No;
         }
         let wrong = i64::from(strikes(faults.wrong_amount, "wrong_amount"));
@@ -67,14 +70,16 @@ impl Sandbox {
             twice: strikes(faults.duplicate, "duplicate"),
             payment: letter,
         };
+        self.books().tally.wrong_amount += u64::from(wrong != 0);
         if strikes(faults.reorder, "reorder") {
             self.hold_back(letter);
             return Told::Later;
         }
         if strikes(faults.delay, "delay") {
             let sandbox = Arc::clone(self);
-            tokio::spawn(async move {
+            self.later(async move {
                 sleep(Duration::from_millis(faults.delay_ms)).await;
+                sandbox.books().tally.delayed += 1;
                 sandbox.send_and_release(letter).await;
             });
             return Told::Later;
@@ -83,14 +88,11 @@ impl Sandbox {
     }
 
     /// Keeps a message until the next one was sent, or nothing happens for a
-    /// while. One that was kept already goes its way.
+    /// while.
     fn hold_back(self: &Arc<Self>, letter: Letter) {
-        let earlier = self.books().held_back.0.replace(letter);
+        self.books().held_back.0.push(letter);
         let sandbox = Arc::clone(self);
-        tokio::spawn(async move {
-            if let Some(earlier) = earlier {
-                sandbox.send(&earlier).await;
-            }
+        self.later(async move {
             sleep(HELD_BACK_MAX).await;
             sandbox.release().await;
         });
@@ -98,20 +100,27 @@ impl Sandbox {
 
     async fn send_and_release(&self, letter: Letter) -> Told {
         let told = self.send(&letter).await;
-        self.release().await;
+        let overtaken = self.release().await;
+        self.books().tally.reordered += overtaken;
         told
     }
 
-    async fn release(&self) {
-        let held_back = self.books().held_back.0.take();
-        if let Some(letter) = held_back {
-            self.send(&letter).await;
+    /// Sends what was held back; gives how many that were.
+    async fn release(&self) -> u64 {
+        let held_back = std::mem::take(&mut self.books().held_back.0);
+        for letter in &held_back {
+            self.send(letter).await;
         }
+        held_back.len() as u64
     }
 
     async fn send(&self, letter: &Letter) -> Told {
         let told = self.send_once(letter).await;
-        if letter.twice { self.send_once(letter).await } else { told }
+        if !letter.twice {
+            return told;
+        }
+        self.books().tally.duplicated += 1;
+        self.send_once(letter).await
     }
 
     async fn send_once(&self, letter: &Letter) -> Told {
@@ -123,6 +132,7 @@ impl Sandbox {
             Format::Zalopay => self.zalopay_message(payment, amount),
         };
         let Some(Envelope { request, shown }) = envelope else { return Told::Yes };
+        self.books().tally.sent += 1;
         let (status, answer) = match request.send().await {
             Ok(answer) => (answer.status(), answer.text().await.unwrap_or_default()),
             Err(error) => {
@@ -132,12 +142,11 @@ impl Sandbox {
         };
         let answer: String = answer.chars().take(ANSWER_BYTES).collect();
         let took = took(payment.format, status, &answer);
-        if let Some(payment) = self.books().ledger.payment(&payment.reference) {
-            payment.note(json!({
-                "from": payment.format, "to": "shop", "request": shown,
-                "status": status.as_u16(), "response": answer,
-            }));
-        }
+        let message = json!({
+            "from": payment.format, "to": "shop", "request": shown,
+            "status": status.as_u16(), "response": answer,
+        });
+        self.note_answer(&payment.reference, took, message);
         if !took {
             tracing::warn!(
                 status = status.as_u16(),
@@ -146,6 +155,17 @@ impl Sandbox {
             );
         }
         if took { Told::Yes } else { Told::No }
+    }
+
+    /// Keeps what went over the wire, and notes when the shop first knew.
+    fn note_answer(&self, reference: &str, took: bool, message: Value) {
+        let mut books = self.books();
+        books.tally.taken += u64::from(took);
+        let Some(payment) = books.ledger.payment(reference) else { return };
+        if took && payment.told_at.is_none() {
+            payment.told_at = Some(self.env.now().as_millis());
+        }
+        payment.note(message);
     }
 }
 

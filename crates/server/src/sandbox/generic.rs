@@ -13,7 +13,7 @@ use validator::Validate;
 use super::Sandbox;
 use super::delivery::Envelope;
 use super::ledger::{Format, Payment, Returned};
-use crate::http::{Body, Problem, Shape, Time, kind};
+use crate::http::{Body, Problem, Shape, Text, Time, given, kind};
 use crate::wire::signature;
 
 /// A payment to be opened.
@@ -30,6 +30,8 @@ pub(super) struct OpenBody {
     description: Option<String>,
     return_url: Option<String>,
     callback_url: String,
+    #[validate(nested)]
+    expires_at: Option<Text<Time>>,
 }
 
 /// Money to be given back.
@@ -59,6 +61,7 @@ pub(super) async fn open(
     let asked = json!({ "payment_id": body.payment_id, "amount": body.amount,
                         "currency": body.currency, "callback_url": body.callback_url });
     let payment = Payment {
+        ends_at: given(&body.expires_at).map(|Time(at)| at.as_millis()),
         transaction_id: format!("TXN_{}_{}", body.method.to_ascii_uppercase(), &digits[..16]),
         method: body.method,
         amount: body.amount,

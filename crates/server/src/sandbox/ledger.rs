@@ -61,8 +61,12 @@ pub(super) struct Payment {
     pub(super) asked: Value,
     /// Where it stands.
     pub(super) status: Status,
+    /// Until when the shop wants it paid, in ms since the epoch.
+    pub(super) ends_at: Option<i64>,
     /// When it was paid, in ms since the epoch.
     pub(super) paid_at: Option<i64>,
+    /// When the shop first took a message about it, in ms since the epoch.
+    pub(super) told_at: Option<i64>,
     /// What was given back, by refund.
     pub(super) refunds: BTreeMap<String, Refund>,
     /// What happens to this payment, instead of what happens to all.
@@ -126,7 +130,9 @@ impl Payment {
             callback_url: String::new(),
             asked: Value::Null,
             status: Status::Pending,
+            ends_at: None,
             paid_at: None,
+            told_at: None,
             refunds: BTreeMap::new(),
             faults: None,
             callbacks: 0,

@@ -17,6 +17,7 @@ mod ledger;
 mod momo;
 mod page;
 mod play;
+mod tally;
 mod vnpay;
 mod zalopay;
 
@@ -35,6 +36,7 @@ pub use command::{SandboxConfig, SandboxServer};
 use delivery::HeldBack;
 pub use faults::Faults;
 use ledger::Ledger;
+use tally::Tally;
 
 /// How long the sandbox waits for the shop to take a message: as long as the
 /// shop takes for a request.
@@ -60,6 +62,7 @@ struct Books {
     ledger: Ledger,
     faults: Faults,
     held_back: HeldBack,
+    tally: Tally,
 }
 
 impl Sandbox {
@@ -96,6 +99,16 @@ impl Sandbox {
         let mut books = self.books();
         let own = books.ledger.payment(reference).and_then(|payment| payment.faults);
         own.unwrap_or(books.faults)
+    }
+
+    /// Does it later: until then, somebody is waiting.
+    fn later(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        self.books().tally.waiting += 1;
+        let sandbox = Arc::clone(self);
+        tokio::spawn(async move {
+            work.await;
+            sandbox.books().tally.waiting -= 1;
+        });
     }
 
     /// Twelve digits nobody else has.

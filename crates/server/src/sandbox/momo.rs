@@ -115,9 +115,13 @@ impl Sandbox {
         let Some(amount) = asked["amount"].as_i64().filter(|_| self.may_call(&callback_url)) else {
             return json!({ "resultCode": 20, "message": "Bad format request." });
         };
+        let lasts = asked["orderExpireTime"].as_i64();
         let payment = Payment {
             transaction_id: self.number().to_string(),
             amount,
+            ends_at: lasts.map(|minutes| {
+                self.env.now().plus_millis(minutes.saturating_mul(60_000)).as_millis()
+            }),
             description: text(asked, "orderInfo"),
             return_url: asked["redirectUrl"].as_str().map(str::to_owned),
             callback_url,

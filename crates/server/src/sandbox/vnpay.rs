@@ -117,6 +117,7 @@ impl Sandbox {
         self.take_in(Payment {
             transaction_id: self.number().to_string(),
             amount: amount / 100,
+            ends_at: moment(&field("vnp_ExpireDate")),
             description: field("vnp_OrderInfo"),
             return_url: Some(field("vnp_ReturnUrl")),
             // Agreed with the shop, not sent along.
@@ -236,6 +237,12 @@ fn coded(code: &str) -> Value {
 fn number(payment: &Payment) -> String {
     let paid = payment.status == Status::Success;
     if paid { payment.transaction_id.clone() } else { "0".to_owned() }
+}
+
+/// The moment that is written so.
+fn moment(local: &str) -> Option<i64> {
+    let date = chrono::NaiveDateTime::parse_from_str(local, "%Y%m%d%H%M%S").ok();
+    date.map(|date| date.and_utc().timestamp_millis() - 7 * 3_600_000)
 }
 
 /// GMT+7, without separators.

@@ -93,6 +93,7 @@ impl Sandbox {
         let payment = Payment {
             transaction_id: self.number().to_string(),
             amount,
+            ends_at: Some(self.env.now().as_millis() + lasts * 1000),
             description: text(asked, "description"),
             return_url: embedded["redirecturl"].as_str().map(str::to_owned),
             callback_url,

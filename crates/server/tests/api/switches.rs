@@ -160,6 +160,40 @@ async fn switches_are_shown_as_they_are_set_and_wrong_ones_are_refused() {
 }
 
 #[tokio::test]
+async fn what_is_done_to_callbacks_is_counted_when_it_is_done() {
+    let street = Street::start().await;
+    let showtime = street.app.showtime().await;
+    let callbacks = async || street.ask("/ledger").await["callbacks"].clone();
+    let mut sessions = Vec::new();
+    for (seat, faults) in [
+        ("A1", json!({ "drop": 1.0 })),
+        ("A2", json!({ "reorder": 1.0 })),
+        ("A3", json!({ "delay": 1.0, "delay_ms": 300 })),
+        ("A4", json!({ "late": 1.0, "late_ms": 300 })),
+        ("A5", json!({ "duplicate": 1.0 })),
+    ] {
+        let (_, session) = begun(&street, &showtime, seat).await;
+        street.set(&format!("/payments/{}/faults", session.payment), &faults).await;
+        street.press(&session, "pay").await;
+        sessions.push(session);
+    }
+    eventually(async || callbacks().await["waiting"] == 0).await;
+    let expected = json!({ "due": 5, "dropped": 1, "reordered": 1, "delayed": 1,
+        "late_payments": 1, "duplicated": 1, "wrong_amount": 0, "sent": 5, "taken": 5,
+        "waiting": 0 });
+    assert_eq!(callbacks().await, expected);
+    let rows = street.ask("/ledger").await["payments"].clone();
+    for (session, told) in sessions.iter().zip([false, true, true, true, true]) {
+        let rows = rows.as_array().expect("rows");
+        let row = rows.iter().find(|row| row["payment_id"] == session.payment).expect("a row");
+        let time = |name: &str| row[name].as_str().map(str::to_owned);
+        assert!(time("paid_at") < time("expires_at"), "{row}");
+        assert_eq!(time("told_at").is_some(), told, "{row}");
+    }
+    street.finish().await;
+}
+
+#[tokio::test]
 async fn the_ledger_names_every_payment() {
     let street = Street::start().await;
     let showtime = street.app.showtime().await;

@@ -18,6 +18,10 @@ impl Service {
     /// # Errors
     /// The store failed: the event may be lost, the gateway has to repeat it.
     pub async fn receive(self: &Arc<Self>, event: GatewayEvent) -> Result<Received, Error> {
+        if self.is_settled(&event).await? {
+            metrics::counter!("seathold_webhooks_total", "outcome" => "taken").increment(1);
+            return Ok(Received::Repeated);
+        }
         let payment = self.payment_meant(&event).await?;
         if let Some(payment) = payment.as_ref().filter(|payment| !fits(&event, payment)) {
             note_mismatch(&event, payment);
@@ -52,6 +56,15 @@ impl Service {
             self.tell_soon();
         }
         Ok(if row.done { Received::Repeated } else { Received::Taken })
+    }
+
+    /// Whether this very event was taken, and all that follows from it is done: known
+    /// by one read, since gateways may repeat themselves a thousand times a second.
+    async fn is_settled(&self, event: &GatewayEvent) -> Result<bool, StoreError> {
+        let row = self.store.event(&EventKey::from(event)).await?;
+        Ok(row.is_some_and(|ReceivedEvent { event: known, done, .. }| {
+            done && (known.amount, known.currency) == (event.amount, event.currency)
+        }))
     }
 
     /// An event was kept that came before its payment had its reference, and

@@ -7,8 +7,8 @@ use seathold_service::model::{
 };
 use seathold_service::ports::EventKey;
 use seathold_service::{Error, PayRequest, Received, Reply};
-use seathold_testkit::BookkeepingGateway;
 use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, pay, word};
+use seathold_testkit::{BookkeepingGateway, Fault, FaultyStore};
 
 use crate::support::Stage;
 
@@ -62,6 +62,22 @@ async fn a_failure_after_a_success_is_ignored() {
     it.hear(&it.session, Outcome::Failed).await;
     it.hear(&it.session, Outcome::Success).await;
     assert_eq!(it.status().await, (BookingStatus::Confirmed, PaymentStatus::Completed));
+    it.stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_repeat_of_what_is_done_takes_one_read_and_one_of_another_amount_is_refused() {
+    let it = Started::new().await;
+    it.hear(&it.session, Outcome::Success).await;
+    let store = FaultyStore::new(it.stage.world.store.clone(), Fault::Refused, 1);
+    let store = Arc::new(store);
+    let process = it.stage.world.process(store.clone());
+    let event = word(&it.session, Outcome::Success, SEAT_PRICE);
+    assert_eq!(process.receive(event.clone()).await, Ok(Received::Repeated));
+    assert!(!store.struck(), "a second call");
+    let other = GatewayEvent { amount: SEAT_PRICE + 1, ..event };
+    let said = it.stage.service.receive(other).await;
+    assert_eq!(said, Ok(Received::WrongAmount));
     it.stage.audit().await;
 }
 
