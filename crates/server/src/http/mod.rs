@@ -22,12 +22,8 @@ mod webhook;
 
 pub(crate) use app::{App, Limits};
 pub(crate) use events::render_event;
-<<<<<<< HEAD
-pub(crate) use extract::{Body, Shape, Time};
+pub(crate) use extract::{Body, Shape, Text, Time, given};
 pub(crate) use limit::{Peer, RateLimits};
 pub(crate) use places::Places;
-=======
-pub(crate) use extract::{Body, Shape, Text, Time, given};
->>>>>>> money
 pub(crate) use problem::{Problem, kind, render};
 pub(crate) use router::router;
