@@ -183,6 +183,8 @@ mod tests {
     async fn a_life_that_pauses_stands_still_for_so_long() {
         let life = Arc::<Life>::default();
         let count = counting(&life);
+        // So that it has begun to wait.
+        sleep(Duration::from_millis(500)).await;
         life.pause(Duration::from_millis(5500));
         sleep(Duration::from_millis(5400)).await;
         assert_eq!(count.load(Ordering::Relaxed), 0);
