@@ -79,7 +79,10 @@ pub(crate) fn run(args: &SimulateArgs) -> std::io::Result<bool> {
 
 fn run_one(args: &SimulateArgs) -> std::io::Result<bool> {
     let run = Simulation::new(args.seed, args.seconds);
-    let outcome = if args.trace { run.traced() } else { run }.run()?;
+    let run = if args.trace { run.traced() } else { run };
+    // On a thread without a runtime: it has one of its own.
+    let outcome = thread::scope(|scope| scope.spawn(|| run.run()).join());
+    let outcome = outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     tell(&outcome, args)?;
     println!("{}", counts(&outcome.tally));
     Ok(outcome.wrong.is_empty())

@@ -9,5 +9,6 @@ mod logs;
 mod reconcile;
 mod rush;
 mod settings;
+mod simulate;
 mod stop;
 mod verify;
