@@ -29,9 +29,9 @@ pub const CLOCK_TOLERANCE_MS: i64 = 2_000;
 /// How long an idempotency key is remembered, in ms: one day.
 pub const CLAIM_TTL_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// How long one driver has a gateway's event for itself, in ms. Longer than two
+/// How long one driver alone decides about the money of a payment, in ms. Longer than two
 /// commands in a row, each with its wait and its commit.
-pub const EVENT_LEASE_MS: i64 = 60_000;
+pub const PAYMENT_LEASE_MS: i64 = 60_000;
 
 /// Commands that may wait at one desk. More answer busy at once: with ten
 /// thousand buyers at one showtime nobody is sent away.

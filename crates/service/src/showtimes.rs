@@ -6,6 +6,7 @@ use seathold_core::{
 
 use crate::desk::Order;
 use crate::limits::SETTLE_WAIT;
+use crate::maps::Known;
 use crate::model::{Showtime, ShowtimeStatus, ShowtimeSummary};
 use crate::ports::{Page, ShowtimeFilter};
 use crate::{Error, NewShowtime, RenderedMap, SeatMapView, Service, ShowtimeView, rule};
@@ -74,7 +75,8 @@ impl Service {
         id: ShowtimeId,
         render: fn(&SeatMapView<'_>) -> Vec<u8>,
     ) -> Result<Arc<RenderedMap>, Error> {
-        let page = self.maps.read(id, |known| known.page(self.env.now(), render)).await?;
+        let look = |known: &mut Known| known.page(known.tells_of(self.env.now()), render);
+        let page = self.maps.read(id, look).await?;
         Ok(page.ok_or(Refusal::ShowtimeNotFound)?)
     }
 

@@ -18,14 +18,14 @@ use crate::judge::took_effect;
 use crate::pages;
 use crate::world::World;
 
-/// As long as whatever was begun may be presumed to go on: leases of keys and events,
+/// As long as whatever was begun may be presumed to go on: leases of keys and payments,
 /// writes that come late, pauses.
 const DUST: Duration = Duration::from_secs(120);
 
 /// Rounds of reconciliation after which nothing may be left undone.
 const ROUNDS: u32 = 5;
 
-/// Between two of them: longer than a lease on an event.
+/// Between two of them: longer than a lease on a payment.
 const BETWEEN: Duration = Duration::from_secs(70);
 
 /// What was found in the end.

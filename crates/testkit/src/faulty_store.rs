@@ -165,10 +165,10 @@ with_faults! { Payments {
     payments_with_status(status: PaymentStatus, after: Option<PaymentId>, limit: u32) -> Vec<Payment>;
     payments_to_check(at: Timestamp, limit: u32) -> Vec<Payment>;
     count_check(id: PaymentId, seen: Option<Timestamp>, next: Option<Timestamp>) -> bool;
+    lease_payment(id: PaymentId, now: Timestamp, until: Timestamp) -> bool;
     receive_event(event: &ReceivedEvent) -> ReceivedEvent;
     forget_event(event: &GatewayEvent) -> ();
     event(key: &EventKey) -> Option<ReceivedEvent>;
-    lease_event(key: &EventKey, now: Timestamp, until: Timestamp) -> bool;
     postpone_event(key: &EventKey, next_try: Timestamp) -> ();
     finish_event(key: &EventKey) -> ();
     events_after(after: Option<&EventKey>, unfinished: bool, limit: u32) -> Vec<ReceivedEvent>;

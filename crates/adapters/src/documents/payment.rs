@@ -36,6 +36,8 @@ pub struct PaymentDocument {
     pub next_check: Option<DateTime>,
     #[serde(default)]
     pub checks: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_until: Option<DateTime>,
     pub created_at: DateTime,
     pub updated_at: DateTime,
 }
@@ -67,6 +69,7 @@ impl From<&Payment> for PaymentDocument {
             again_of: payment.again_of.map(|id| id.to_string()),
             next_check: payment.next_check.map(date),
             checks: payment.checks,
+            lease_until: payment.lease_until.map(date),
             created_at: date(payment.created_at),
             updated_at: date(payment.updated_at),
         }
@@ -94,6 +97,7 @@ impl TryFrom<PaymentDocument> for Payment {
             again_of: document.again_of.map(|id| parse("again_of", &id)).transpose()?,
             next_check: document.next_check.map(moment),
             checks: document.checks,
+            lease_until: document.lease_until.map(moment),
             created_at: moment(document.created_at),
             updated_at: moment(document.updated_at),
         })
@@ -115,8 +119,6 @@ pub struct EventDocument {
     #[serde(default)]
     pub paid_at: Option<DateTime>,
     pub received_at: DateTime,
-    #[serde(default)]
-    pub lease_until: Option<DateTime>,
     #[serde(default)]
     pub tries: u32,
     #[serde(default)]
@@ -145,7 +147,6 @@ impl From<&ReceivedEvent> for EventDocument {
             currency: event.currency.map(|currency| currency.to_string()),
             paid_at: event.paid_at.map(date),
             received_at: date(received.received_at),
-            lease_until: received.lease_until.map(date),
             tries: received.tries,
             next_try: received.next_try.map(date),
             done: received.done,
@@ -172,7 +173,6 @@ impl TryFrom<EventDocument> for ReceivedEvent {
         Ok(Self {
             event,
             received_at: moment(document.received_at),
-            lease_until: document.lease_until.map(moment),
             tries: document.tries,
             next_try: document.next_try.map(moment),
             done: document.done,

@@ -34,22 +34,6 @@ pub(super) fn forget(tables: &mut Tables<'_>, event: &GatewayEvent) -> Result<()
     Ok(())
 }
 
-pub(super) fn lease(
-    tables: &mut Tables<'_>,
-    key: &[u8],
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<bool, Broken> {
-    let Some(event) = record::<ReceivedEvent>(&*tables.events, key)? else {
-        return Ok(false);
-    };
-    if event.done || event.lease_until.is_some_and(|taken| taken > now) {
-        return Ok(false);
-    }
-    put(&mut tables.events, key, &ReceivedEvent { lease_until: Some(until), ..event })?;
-    Ok(true)
-}
-
 pub(super) fn postpone(
     tables: &mut Tables<'_>,
     key: &[u8],

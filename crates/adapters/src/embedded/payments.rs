@@ -141,6 +141,23 @@ impl Payments for EmbeddedStore {
             .await
     }
 
+    async fn lease_payment(
+        &self,
+        id: PaymentId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .run(move |tables| {
+                update(tables, id, |payment| {
+                    let is_free = payment.lease_until.is_none_or(|taken| taken <= now);
+                    payment.lease_until = Some(until);
+                    is_free
+                })
+            })
+            .await
+    }
+
     async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError> {
         let event = event.clone();
         self.writer.run(move |tables| events::receive(tables, &event)).await
@@ -148,16 +165,6 @@ impl Payments for EmbeddedStore {
 
     async fn event(&self, key: &EventKey) -> Result<Option<ReceivedEvent>, StoreError> {
         self.read(|snapshot| record(&snapshot.open(EVENTS)?, &keys::event(key)))
-    }
-
-    async fn lease_event(
-        &self,
-        key: &EventKey,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let key = keys::event(key);
-        self.writer.run(move |tables| events::lease(tables, &key, now, until)).await
     }
 
     async fn forget_event(&self, event: &GatewayEvent) -> Result<(), StoreError> {

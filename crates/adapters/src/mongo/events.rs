@@ -19,12 +19,6 @@ pub(super) fn by_key(key: &EventKey) -> Document {
     doc! {"_id": id(key)}
 }
 
-/// The event, if it is not done and nobody's lease on it reaches beyond `now`.
-pub(super) fn free(key: &EventKey, now: Timestamp) -> Document {
-    let over = [doc! {"lease_until": null}, doc! {"lease_until": {"$lte": date(now)}}];
-    doc! {"_id": id(key), "done": false, "$or": over}
-}
-
 /// Keeps an event, unless it is there; gives the row as it stands then.
 pub(super) async fn receive(
     db: Collections,
@@ -42,8 +36,8 @@ pub(super) async fn forget(db: Collections, event: GatewayEvent) -> Result<(), S
     let id = id(&EventKey::from(&event));
     let received_at = Timestamp::default();
     let mut kept = row(&ReceivedEvent::new(event, received_at))?;
-    // When it came, who acts on it, and how often in vain, is not part of it.
-    for field in ["received_at", "lease_until", "tries", "next_try"] {
+    // When it came, and how often it was tried in vain, is not part of it.
+    for field in ["received_at", "tries", "next_try"] {
         kept.remove(field);
     }
     kept.insert("_id", id);
@@ -52,15 +46,6 @@ pub(super) async fn forget(db: Collections, event: GatewayEvent) -> Result<(), S
 
 fn row(event: &ReceivedEvent) -> Result<Document, StoreError> {
     encode(event)?.try_into().map_err(failures::document)
-}
-
-pub(super) async fn lease(
-    db: Collections,
-    free: Document,
-    until: Timestamp,
-) -> Result<bool, StoreError> {
-    let take = db.events.update_one(free, doc! {"$set": {"lease_until": date(until)}});
-    Ok(take.await.map_err(failures::write)?.matched_count > 0)
 }
 
 pub(super) async fn postpone(

@@ -128,6 +128,19 @@ impl Payments for MongoStore {
         self.write(move |db| update(db, unchanged, change)).await
     }
 
+    async fn lease_payment(
+        &self,
+        id: PaymentId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let over = [doc! {"lease_until": null}, doc! {"lease_until": {"$lte": date(now)}}];
+        let mut free = by_id(id);
+        free.insert("$or", over.to_vec());
+        let take = doc! {"$set": {"lease_until": date(until)}};
+        self.write(move |db| update(db, free, take)).await
+    }
+
     async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError> {
         let event = event.clone();
         self.write(|db| events::receive(db, event)).await
@@ -141,16 +154,6 @@ impl Payments for MongoStore {
     async fn event(&self, key: &EventKey) -> Result<Option<ReceivedEvent>, StoreError> {
         let asked = self.collections.shared.events.ask(events::id(key));
         in_time(asked).await.unwrap_or_else(|why| Err(StoreError::Unavailable(why)))
-    }
-
-    async fn lease_event(
-        &self,
-        key: &EventKey,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let free = events::free(key, now);
-        self.write(move |db| events::lease(db, free, until)).await
     }
 
     async fn postpone_event(&self, key: &EventKey, next_try: Timestamp) -> Result<(), StoreError> {

@@ -110,6 +110,23 @@ impl<'h> Booking<'h> {
         (from < to).then_some((from, to))
     }
 
+    /// When everybody sees that it holds its seats, for certain: from each word of an
+    /// end until then. That it is extended becomes known to all only with the answer, and
+    /// whoever looks in between, by a clock that is ahead, sees the end before.
+    pub(super) fn surely_seen(
+        &self,
+        bounds: &Bounds,
+        showtime: Cancellation,
+    ) -> impl Iterator<Item = Time> {
+        let ended = at(self.cancel).min(at(self.refund)).min(at(showtime.asked));
+        let first = self.told.and_then(|told| Some((told.at, self.held_until?)));
+        let pending = self.readings.iter().filter(|it| it.status == Status::Pending);
+        let ends = first.into_iter().chain(pending.filter_map(|it| Some((it.to, it.until?))));
+        let tolerance = bounds.tolerance;
+        let seen = ends.map(move |(from, end)| (from, end.saturating_sub(tolerance).min(ended)));
+        seen.filter(|(from, to)| from < to)
+    }
+
     /// When its seats were sold to it for certain.
     pub(super) fn surely_sold(&self, showtime: Cancellation) -> Option<Time> {
         let from = at(self.sold);
@@ -129,8 +146,10 @@ impl<'h> Booking<'h> {
             }
             (true, ..) => i64::MAX,
         };
-        // Read by one clock, and over by another.
-        let expired = at(self.first_read(Status::Expired)).saturating_add(2 * skew);
+        // Read by one clock, and over by another; or not at all, by an extension that was
+        // under way.
+        let expired = self.first_read(Status::Expired).filter(|_| !self.extended);
+        let expired = at(expired).saturating_add(2 * skew);
         let ended = at(self.cancelled).min(at(self.refunded)).min(at(showtime.done));
         let to = told.max(extended).min(expired).min(ended).min(self.surely_cancelled());
         (from <= to).then_some((from, to))

@@ -65,6 +65,8 @@ pub(super) struct MapRead<'h> {
 pub(super) struct Owners {
     /// For certain, by booking.
     pub(super) surely: Cover,
+    /// For certain, and everybody sees it; by booking.
+    pub(super) surely_seen: Cover,
     /// Sold for certain, by booking.
     pub(super) surely_sold: Cover,
     /// Held, perhaps, by user.
@@ -301,7 +303,7 @@ impl<'h> Facts<'h> {
     }
 
     fn name_owners(&mut self) {
-        let mut spans: Vec<[Vec<Span>; 4]> = vec![Default::default(); self.seats.len()];
+        let mut spans: Vec<[Vec<Span>; 5]> = vec![Default::default(); self.seats.len()];
         for (number, booking) in self.bookings.iter().enumerate() {
             let showtime = self.cancellation(booking);
             let held = booking.surely_held(&self.bounds, showtime);
@@ -314,8 +316,11 @@ impl<'h> Facts<'h> {
                 (1, sold, number),
                 (2, booking.maybe_held(&self.bounds, showtime), user),
                 (3, booking.maybe_sold(showtime), user),
+                (4, sold, number),
             ];
-            for (kind, time, who) in times {
+            let seen = booking.surely_seen(&self.bounds, showtime);
+            let seen = seen.map(|time| (4, Some(time), number));
+            for (kind, time, who) in times.into_iter().chain(seen) {
                 let Some((from, to)) = time else { continue };
                 let span = Span { from, to, who, booking: number };
                 booking.seats.iter().for_each(|seat| spans[*seat][kind].push(span));
@@ -323,8 +328,9 @@ impl<'h> Facts<'h> {
         }
         self.owners = spans
             .into_iter()
-            .map(|[surely, surely_sold, maybe_held, maybe_sold]| Owners {
+            .map(|[surely, surely_sold, maybe_held, maybe_sold, surely_seen]| Owners {
                 surely: Cover::new(surely),
+                surely_seen: Cover::new(surely_seen),
                 surely_sold: Cover::new(surely_sold),
                 maybe_held: Cover::new(maybe_held),
                 maybe_sold: Cover::new(maybe_sold),

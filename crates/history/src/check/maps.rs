@@ -19,7 +19,7 @@ pub(super) fn check(findings: &mut Findings<'_, '_>) {
     let mut sure: Vec<Vec<Owned>> = vec![Vec::new(); facts.showtimes.len()];
     for (seat, owners) in facts.owners.iter().enumerate() {
         let (showtime, _) = facts.seats.name(seat);
-        let spans = owners.surely.spans().iter();
+        let spans = owners.surely_seen.spans().iter();
         sure[showtime].extend(spans.map(|it| (it.from, it.to, seat, it.booking)));
     }
     for (mut reads, mut owned) in by_showtime.into_iter().zip(sure) {

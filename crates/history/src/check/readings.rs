@@ -69,8 +69,8 @@ fn expired(facts: &Facts<'_>, booking: &Booking<'_>, reading: &Reading<'_>) -> W
     if let Some(sold) = before(booking.sold, reading) {
         return Some((Rule::SaleLasts, "was sold, and reads expired", vec![sold]));
     }
-    let held = booking.surely_held(&facts.bounds, facts.cancellation(booking));
-    let early = held.is_some_and(|(from, to)| from < reading.from && reading.to < to);
+    let mut held = booking.surely_seen(&facts.bounds, facts.cancellation(booking));
+    let early = held.any(|(from, to)| from < reading.from && reading.to < to);
     early.then(|| (Rule::HoldLasts, "reads expired before its time", booking.proof()))
 }
 

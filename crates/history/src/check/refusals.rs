@@ -127,9 +127,9 @@ impl Refused<'_> {
 
     fn surely_pending(&self, facts: &Facts<'_>, booking: &Booking<'_>) -> bool {
         let showtime = facts.cancellation(booking);
-        let held = booking.surely_held(&facts.bounds, showtime);
+        let mut held = booking.surely_seen(&facts.bounds, showtime);
         let sold = booking.maybe_sold(showtime).is_some_and(|(from, _)| from <= self.at);
-        !sold && held.is_some_and(|time| self.is_within(time))
+        !sold && held.any(|time| self.is_within(time))
     }
 
     fn surely_sold(&self, facts: &Facts<'_>, booking: &Booking<'_>) -> bool {

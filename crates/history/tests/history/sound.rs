@@ -69,6 +69,23 @@ fn a_hold_ends_anywhere_within_the_tolerance() {
 }
 
 #[test]
+fn an_extension_is_seen_by_all_only_once_it_is_known() {
+    is_clean(
+        "start
+        10 > 1 hold ann k1 A1
+        20 < 1 ok b1 until=100
+        80 > 2 confirm ann k2 b1
+        92 > 3 map
+        93 < 3 ok
+        92 > 4 booking ann b1
+        93 < 4 ok expired
+        110 < 2 ok p1
+        120 > 5 booking ann b1
+        130 < 5 ok pending until=600",
+    );
+}
+
+#[test]
 fn what_was_not_answered_may_have_happened_at_any_time_or_not() {
     let hold = "start
         10 > 1 hold ann k1 A1

@@ -138,11 +138,12 @@ impl Desk {
                 self.reload(batch).await?;
                 continue;
             };
-            let mut over = take(&mut plan.over);
-            if over.is_empty() {
+            let (gone, mut over) = (take(&mut plan.gone), take(&mut plan.over));
+            if gone.is_empty() && over.is_empty() {
                 return Continue(plan);
             }
             batch.entries = plan.into_entries();
+            batch.entries.extend(self.resolve_gone(gone).await);
             // What was tried may have taken effect, and been swept since.
             over.iter_mut().for_each(|entry| entry.in_doubt = entry.attempted);
             self.give_up(over, &Error::Unavailable).await;
@@ -309,7 +310,7 @@ impl Desk {
             }
             Err(StoreError::Unknown(error)) => {
                 tracing::warn!(showtime = %self.showtime, %error, "commit without an answer");
-                batch.entries.iter_mut().for_each(|entry| entry.in_doubt = entry.attempted);
+                batch.entries.iter_mut().for_each(Entry::reply_is_lost);
                 self.read_back(commit.at).await
             }
             Ok(_) => Round::Again,

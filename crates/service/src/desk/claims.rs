@@ -4,6 +4,7 @@ use seathold_core::{BookingId, Refusal};
 
 use super::entry::{Durable, Entry};
 use super::task::Desk;
+use crate::Error;
 use crate::maps::Known;
 use crate::model::{Booking, BookingStatus, Claim, ClaimKey, ClaimStatus, Resource, Showtime};
 use crate::ports::{Store, StoreError};
@@ -72,6 +73,24 @@ impl Desk {
             entry.prepared = Durable::Hold(Box::new(claim));
         }
         Ok(taken)
+    }
+
+    /// Answers holds that took effect, and have lost their seats before that was known;
+    /// gives back those that never did. The map was read since their commits.
+    pub(super) async fn resolve_gone(&self, gone: Vec<Entry>) -> Vec<Entry> {
+        let mut staying = Vec::new();
+        for mut entry in gone {
+            let Durable::Hold(claim) = &entry.prepared else { continue };
+            match self.standing(claim).await {
+                Ok(Standing::Finished) => entry.grant(Vec::new()),
+                Ok(Standing::Running | Standing::Abandoned) => {
+                    entry.lost = false;
+                    staying.push(entry);
+                }
+                Err(_) => entry.refuse(Error::Unknown),
+            }
+        }
+        staying
     }
 
     /// What each of these claims stands for.

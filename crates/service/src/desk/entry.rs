@@ -21,6 +21,9 @@ pub(super) struct Entry {
     pub(super) attempted: bool,
     /// Whether the reply to such a commit was lost, and no map read since.
     pub(super) in_doubt: bool,
+    /// Whether such a reply was ever lost: it may have taken effect, and lost its seats
+    /// since.
+    pub(super) lost: bool,
     /// The seats of a hold that is granted, with their prices.
     seats: Vec<BookedSeat>,
 }
@@ -45,6 +48,7 @@ impl Entry {
             prepared: Durable::Nothing,
             attempted: false,
             in_doubt: false,
+            lost: false,
             seats: Vec::new(),
         }
     }
@@ -116,6 +120,17 @@ impl Entry {
             Work::Order(Order::Cancel { booking }, _) => Some(*booking),
             Work::Order(..) | Work::Hold(..) => None,
         }
+    }
+
+    /// Nobody knows what became of a commit.
+    pub(super) const fn reply_is_lost(&mut self) {
+        self.in_doubt = self.attempted;
+        self.lost |= self.attempted;
+    }
+
+    /// Whether it is a hold that may have been, and is no more.
+    pub(super) fn may_be_gone(&self, map: &SeatMap) -> bool {
+        self.lost && self.is_hold() && map.seats_of(self.booking).next().is_none()
     }
 
     /// Whether it is a hold that would be over already, and has not taken effect.

@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub(super) refused: Vec<(Entry, Refusal)>,
     /// Holds that would be over already.
     pub(super) over: Vec<Entry>,
+    /// Holds of which the map does not tell whether they have been.
+    pub(super) gone: Vec<Entry>,
     /// The seats that change, as it leaves them.
     seats: Vec<PlacedSeat>,
     /// Seats available after it.
@@ -41,6 +43,7 @@ impl Plan {
         now: Timestamp,
     ) -> Self {
         known.touch();
+        let gone = entries.extract_if(.., |entry| entry.may_be_gone(&known.map)).collect();
         let over = entries.extract_if(.., |entry| entry.is_over(&known.map, rules, now)).collect();
         let (mut granted, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
         for mut entry in entries {
@@ -62,7 +65,7 @@ impl Plan {
         for (_, change) in granted.iter().rev() {
             known.map.revert(change);
         }
-        Self { showtime, version, granted, refused, over, seats, available, next_expiry }
+        Self { showtime, version, granted, refused, over, gone, seats, available, next_expiry }
     }
 
     /// Whether it leaves everything as it is.
@@ -72,7 +75,8 @@ impl Plan {
 
     pub(super) fn into_entries(self) -> Vec<Entry> {
         let granted = self.granted.into_iter().map(|(entry, _)| entry);
-        granted.chain(self.refused.into_iter().map(|(entry, _)| entry)).collect()
+        let refused = self.refused.into_iter().map(|(entry, _)| entry);
+        granted.chain(refused).chain(self.over).chain(self.gone).collect()
     }
 
     /// The keys of those that are refused, and have no claim yet; each once.

@@ -6,6 +6,7 @@ use seathold_core::{Change, SeatMap, ShowtimeId, Timestamp};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::limits::READ_FRESH;
 use crate::model::{Showtime, StoredShowtime, Version};
 use crate::ports::News;
 use crate::requests::{RenderedMap, SeatMapView};
@@ -174,6 +175,14 @@ impl Content {
 }
 
 impl Known {
+    /// `now`, unless whoever looks was kept from it since the map was known to be the
+    /// present one: then the last moment of which it tells. A hold that is over by now
+    /// may have been extended.
+    pub(crate) fn tells_of(&self, now: Timestamp) -> Timestamp {
+        let late = self.seen.elapsed().saturating_sub(READ_FRESH);
+        now.plus_millis(-i64::try_from(late.as_millis()).unwrap_or(i64::MAX))
+    }
+
     /// The map as clients see it at `now`.
     pub(crate) fn page(
         &mut self,

@@ -90,6 +90,8 @@ pub struct Payment {
     pub next_check: Option<Timestamp>,
     /// How often it was asked since the status changed.
     pub checks: u32,
+    /// Until when somebody is deciding what becomes of its money.
+    pub lease_until: Option<Timestamp>,
     /// When the row was made.
     pub created_at: Timestamp,
     /// When the row last changed.
@@ -121,6 +123,7 @@ impl Payment {
             again_of: Some(self.id),
             next_check: None,
             checks: 0,
+            lease_until: None,
             updated_at: at,
             ..self.clone()
         }
@@ -261,8 +264,6 @@ pub struct ReceivedEvent {
     pub event: GatewayEvent,
     /// When it first came.
     pub received_at: Timestamp,
-    /// Until when somebody is acting on it.
-    pub lease_until: Option<Timestamp>,
     /// How many rounds have tried in vain to do what follows from it.
     pub tries: u32,
     /// Before then, no round tries again.
@@ -275,6 +276,6 @@ impl ReceivedEvent {
     /// One that has just come.
     #[must_use]
     pub const fn new(event: GatewayEvent, received_at: Timestamp) -> Self {
-        Self { event, received_at, lease_until: None, tries: 0, next_try: None, done: false }
+        Self { event, received_at, tries: 0, next_try: None, done: false }
     }
 }

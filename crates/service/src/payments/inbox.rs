@@ -4,7 +4,7 @@ use seathold_core::Timestamp;
 
 use super::Scope;
 use crate::limits::{
-    EVENT_LEASE_MS, EVENT_RETRY_MAX_MS, EVENT_RETRY_MS, EVENT_STUCK_MS, PAGE, SETTLE_WAIT,
+    EVENT_RETRY_MAX_MS, EVENT_RETRY_MS, EVENT_STUCK_MS, PAGE, PAYMENT_LEASE_MS, SETTLE_WAIT,
 };
 use crate::model::{GatewayEvent, Outcome, Payment, PaymentMethod, PaymentStatus, ReceivedEvent};
 use crate::ports::{EventKey, PaymentMove, StoreError};
@@ -155,20 +155,30 @@ impl Service {
             self.store.forget_event(event).await?;
             return Ok(false);
         }
+        match event.outcome {
+            Outcome::Success if payment.status.is_charged() => {
+                self.charged_before(&payment, event).await?;
+            }
+            Outcome::Success if !self.decide_alone(&payment, event).await? => return Ok(false),
+            Outcome::Success => {}
+            Outcome::Failed => self.failed(&payment).await?,
+        }
+        self.store.finish_event(key).await?;
+        Ok(true)
+    }
+
+    /// Decides what becomes of the money of a payment. `false`: somebody else is at
+    /// it. Two drivers could decide differently, also by two events of the same
+    /// payment.
+    async fn decide_alone(&self, payment: &Payment, event: &GatewayEvent) -> Result<bool, Error> {
         let now = self.env.now();
-        let until = now.plus_millis(EVENT_LEASE_MS);
-        // Alone: two drivers could decide differently about the same money.
-        if !self.store.lease_event(key, now, until).await? {
+        let until = now.plus_millis(PAYMENT_LEASE_MS);
+        if !self.store.lease_payment(payment.id, now, until).await? {
             return Ok(false);
         }
         // Read anew: the driver before may have got far.
         let Some(payment) = self.store.payment(payment.id).await? else { return Ok(false) };
-        if event.outcome == Outcome::Success {
-            self.paid(&payment, event, until).await?;
-        } else {
-            self.failed(&payment).await?;
-        }
-        self.store.finish_event(key).await?;
+        self.paid(&payment, event, until).await?;
         Ok(true)
     }
 

@@ -167,6 +167,7 @@ impl Service {
             again_of: None,
             next_check: Some(now.plus_millis(FIRST_CHECK_MS)),
             checks: 0,
+            lease_until: None,
             created_at: now,
             updated_at: now,
         };

@@ -151,6 +151,16 @@ pub trait Payments: Send + Sync {
         next: Option<Timestamp>,
     ) -> Result<bool, StoreError>;
 
+    /// Makes the caller the only one to decide about a payment's money until
+    /// `until`: `true` if it is there, and nobody else's lease on it reaches
+    /// beyond `now`.
+    async fn lease_payment(
+        &self,
+        id: PaymentId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+
     /// Keeps an event, unless it is there; gives the row as it stands then.
     async fn receive_event(&self, event: &ReceivedEvent) -> Result<ReceivedEvent, StoreError>;
 
@@ -159,16 +169,6 @@ pub trait Payments: Send + Sync {
 
     /// One event.
     async fn event(&self, key: &EventKey) -> Result<Option<ReceivedEvent>, StoreError>;
-
-    /// Makes the caller the only one to act on an event until `until`: `true`
-    /// if it is there, not done, and nobody else's lease on it reaches beyond
-    /// `now`.
-    async fn lease_event(
-        &self,
-        key: &EventKey,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, StoreError>;
 
     /// Counts a try in vain, and sets before when no round tries again. An event
     /// that is done is left as it is.

@@ -158,6 +158,10 @@ impl Service {
         let Some(row) = self.store.booking(row.id).await? else {
             return Ok(Chain::Bad(format!("booking {} is gone", row.id)));
         };
+        if row.status != BookingStatus::Confirmed {
+            // Given back since: its payment tells the rest.
+            return Ok(Chain::Good);
+        }
         let payment = match row.paid_by {
             Some(payment) => self.store.payment(payment).await?,
             None => None,

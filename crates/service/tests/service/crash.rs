@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use seathold_core::{BookingId, PriceTable, SeatState};
 use seathold_service::Service;
-use seathold_service::limits::{CLAIM_LEASE_MS, EVENT_LEASE_MS, SWEEP_GRACE_MS};
+use seathold_service::limits::{CLAIM_LEASE_MS, PAYMENT_LEASE_MS, SWEEP_GRACE_MS};
 use seathold_service::model::{BookingStatus, ClaimKey, GatewayEvent, Outcome, PaymentStatus};
 use seathold_testkit::world::{SEAT_PRICE, booking_of, cancel, hold, pay, ten_seats, word};
 use seathold_testkit::{Fault, FaultyStore};
@@ -43,7 +43,7 @@ pub(crate) async fn tell<S: Story>() {
             struck += 1;
             println!("{fault:?} at call {call}");
             stage.restart();
-            stage.world.clock.advance(CLAIM_LEASE_MS.max(EVENT_LEASE_MS) + 1);
+            stage.world.clock.advance(CLAIM_LEASE_MS.max(PAYMENT_LEASE_MS) + 1);
             // What is left is unfinished, not wrong.
             stage.audit().await;
             story.mend(&stage).await;

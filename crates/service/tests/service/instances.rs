@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use seathold_core::{BookingId, Refusal, ShowtimeId};
-use seathold_service::limits::{EVENT_LEASE_MS, LEASE_WAIT_AGAIN, SWEEP_GRACE_MS};
+use seathold_service::limits::{PAYMENT_LEASE_MS, LEASE_WAIT_AGAIN, SWEEP_GRACE_MS};
 use seathold_service::model::{BookingStatus, Outcome, PaymentStatus};
 use seathold_service::ports::{Lease, LeaseError, Leases};
 use seathold_service::{Error, Service};
@@ -160,7 +160,7 @@ async fn sweeps_inboxes_and_refunds_of_all_instances_at_once_do_each_thing_once(
         doomed.drain().await;
     }
     assert_eq!(stage.world.store.events_after(None, true, 9).await.expect("a store").len(), 2);
-    stage.world.clock.advance((TTL + SWEEP_GRACE_MS).max(EVENT_LEASE_MS) + 1);
+    stage.world.clock.advance((TTL + SWEEP_GRACE_MS).max(PAYMENT_LEASE_MS) + 1);
 
     let instances: Vec<_> =
         (0..INSTANCES).map(|_| stage.world.process(stage.world.store.clone())).collect();
@@ -174,7 +174,7 @@ async fn sweeps_inboxes_and_refunds_of_all_instances_at_once_do_each_thing_once(
             sweep.expect("a sweep").bookings
         });
         swept += join_all(rounds).await.into_iter().sum::<u64>();
-        stage.world.clock.advance(EVENT_LEASE_MS + 1);
+        stage.world.clock.advance(PAYMENT_LEASE_MS + 1);
     }
     let mut found = Vec::new();
     for booking in bookings {

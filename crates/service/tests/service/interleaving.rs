@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use seathold_core::{BookingId, Refusal};
-use seathold_service::limits::EVENT_LEASE_MS;
+use seathold_service::limits::PAYMENT_LEASE_MS;
 use seathold_service::model::{
     BookingStatus, ClaimKey, GatewayEvent, Outcome, PaymentMethod, PaymentStatus,
 };
@@ -106,7 +106,7 @@ async fn paid(stage: &Stage) -> (BookingId, GatewayEvent) {
 
 /// Sold, or given back; not both and not neither.
 async fn money_is_somewhere(stage: &Stage, booking: BookingId, event: &GatewayEvent, call: u64) {
-    stage.world.clock.advance(EVENT_LEASE_MS + 1);
+    stage.world.clock.advance(PAYMENT_LEASE_MS + 1);
     stage.service.settle_inbox().await.expect("an inbox");
     stage.service.settle_refunds().await.expect("refunds");
     let payment = event.payment_id.expect("ours");
@@ -183,7 +183,7 @@ async fn while_it_is_given_back(meanwhile: Meanwhile) {
         }
         let refused = Err(Error::Refused(Refusal::BookingNotConfirmed));
         assert!(ours.is_ok() || ours == refused, "{meanwhile:?}, call {call}: {ours:?}");
-        stage.world.clock.advance(EVENT_LEASE_MS + 1);
+        stage.world.clock.advance(PAYMENT_LEASE_MS + 1);
         stage.service.reconcile().await.expect("a store");
         assert_eq!(stage.booking(booking).await.status, BookingStatus::Cancelled, "call {call}");
         assert_eq!(stage.owners(&["A1"]).await, [None], "{meanwhile:?}, call {call}");
@@ -263,7 +263,7 @@ async fn two_drivers(free_for_the_first: bool, first_loses_its_lease: bool) {
         }
         let meanwhile = async move {
             if first_loses_its_lease {
-                clock.advance(EVENT_LEASE_MS + 1);
+                clock.advance(PAYMENT_LEASE_MS + 1);
             }
             // Taken anew, unless the first driver has it; or a replay of the hold above.
             let theirs = second.hold(request).await.map(|reply| booking_of(&reply));

@@ -24,15 +24,6 @@ impl State {
         self.events.get(key).cloned()
     }
 
-    pub(super) fn lease_event(&mut self, key: &EventKey, now: Timestamp, until: Timestamp) -> bool {
-        let Some(event) = self.unfinished(key) else { return false };
-        if event.lease_until.is_some_and(|taken| taken > now) {
-            return false;
-        }
-        event.lease_until = Some(until);
-        true
-    }
-
     pub(super) fn postpone_event(&mut self, key: &EventKey, next_try: Timestamp) {
         if let Some(event) = self.unfinished(key) {
             event.tries = event.tries.saturating_add(1);

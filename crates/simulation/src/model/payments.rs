@@ -133,6 +133,18 @@ impl State {
         true
     }
 
+    pub(super) fn lease_payment(
+        &mut self,
+        id: PaymentId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> bool {
+        let free = |it: &&mut Payment| it.lease_until.is_none_or(|taken| taken <= now);
+        let Some(payment) = self.payments.get_mut(&id).filter(free) else { return false };
+        payment.lease_until = Some(until);
+        true
+    }
+
     pub(crate) fn payments_after(&self, id: Option<PaymentId>, limit: u32) -> Vec<Payment> {
         after(&self.payments, id.as_ref(), limit, |_| true)
     }

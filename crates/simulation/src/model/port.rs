@@ -170,14 +170,14 @@ Payments {
     write count_check(
         id: PaymentId = id, seen: Option<Timestamp> = seen, next: Option<Timestamp> = next
     ) -> bool = |state, _now| state.count_check(id, seen, next);
+    write lease_payment(id: PaymentId = id, now: Timestamp = now, until: Timestamp = until) -> bool
+        = |state, _now| state.lease_payment(id, now, until);
     write receive_event(event: &ReceivedEvent = event.clone()) -> ReceivedEvent
         = |state, _now| state.receive_event(&event);
     write forget_event(event: &GatewayEvent = event.clone()) -> ()
         = |state, _now| state.forget_event(&event);
     read event(key: &EventKey = key.clone()) -> Option<ReceivedEvent>
         = |state, _now| state.event(&key);
-    write lease_event(key: &EventKey = key.clone(), now: Timestamp = now, until: Timestamp = until)
-        -> bool = |state, _now| state.lease_event(&key, now, until);
     write postpone_event(key: &EventKey = key.clone(), next_try: Timestamp = next_try) -> ()
         = |state, _now| state.postpone_event(&key, next_try);
     write finish_event(key: &EventKey = key.clone()) -> ()

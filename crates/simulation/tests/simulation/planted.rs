@@ -59,8 +59,8 @@ fn keys_without_a_lease_are_caught() {
 }
 
 #[test]
-fn events_without_a_lease_are_caught() {
-    caught("no lease on events", on_store(Bug::NoLeaseOnEvents));
+fn payments_without_a_lease_are_caught() {
+    caught("no lease on payments", on_store(Bug::NoLeaseOnPayments));
 }
 
 #[test]

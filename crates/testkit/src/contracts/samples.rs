@@ -179,6 +179,7 @@ pub(super) fn payment(n: u32) -> Payment {
         again_of: None,
         next_check: None,
         checks: 0,
+        lease_until: None,
         created_at: at(1),
         updated_at: at(1),
     }

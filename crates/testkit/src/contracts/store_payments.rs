@@ -32,8 +32,8 @@ macro_rules! payments_contract {
             the_payments_of_a_booking_come_in_order_of_ids
             an_event_is_kept_once
             events_differ_by_provider_reference_and_outcome
-            an_event_is_leased_to_one_at_a_time
-            a_finished_event_is_not_leased
+            a_payment_is_leased_to_one_at_a_time
+            a_finished_event_stays_finished
             an_event_that_is_not_done_is_postponed
             unfinished_events_come_page_by_page
             a_store_that_works_says_so
@@ -400,28 +400,26 @@ pub async fn events_differ_by_provider_reference_and_outcome(kit: &StoreKit) -> 
     Ok(())
 }
 
-pub async fn an_event_is_leased_to_one_at_a_time(kit: &StoreKit) -> Checked {
-    let event = success("TXN");
-    let lease =
-        async |now: i64, until: i64| kit.store.lease_event(&key(&event), at(now), at(until)).await;
+pub async fn a_payment_is_leased_to_one_at_a_time(kit: &StoreKit) -> Checked {
+    let lease = async |now: i64, until: i64| {
+        kit.store.lease_payment(payment_id(1), at(now), at(until)).await
+    };
     assert!(!lease(0, 10).await?, "it is not there");
-    kit.store.receive_event(&event).await?;
+    kit.store.insert_payment(&payment(1)).await?;
     assert!(lease(0, 10).await?);
     assert!(!lease(9, 19).await?);
     assert!(lease(10, 20).await?);
     assert!(!lease(10, 20).await?);
-    let leased = ReceivedEvent { lease_until: Some(at(20)), ..event.clone() };
-    assert_eq!(kit.store.event(&key(&event)).await?, Some(leased));
+    assert_eq!(stored(kit, 1).await?, Payment { lease_until: Some(at(20)), ..payment(1) });
     Ok(())
 }
 
-pub async fn a_finished_event_is_not_leased(kit: &StoreKit) -> Checked {
+pub async fn a_finished_event_stays_finished(kit: &StoreKit) -> Checked {
     let event = success("TXN");
     kit.store.receive_event(&event).await?;
     for _ in 0..2 {
         kit.store.finish_event(&key(&event)).await?;
     }
-    assert!(!kit.store.lease_event(&key(&event), at(0), at(10)).await?);
     let done = ReceivedEvent { done: true, ..event };
     assert_eq!(kit.store.event(&key(&done)).await?, Some(done));
     kit.store.finish_event(&key(&success("not there"))).await?;

@@ -142,6 +142,7 @@ async fn payments_of_the_time_before_they_were_asked_about_are_asked_about_once_
         again_of: None,
         next_check: None,
         checks: 0,
+        lease_until: None,
         created_at: at(1),
         updated_at: at(1),
     };

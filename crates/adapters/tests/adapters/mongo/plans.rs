@@ -123,6 +123,7 @@ async fn write(store: &MongoStore, round: u32) -> Result<(), StoreError> {
         at: NOW,
         deadline: Some(NOW),
     };
+    store.lease_payment(payment_id(n), NOW, NOW).await?;
     store.move_payment(&step).await?;
     store.move_payment(&PaymentMove { deadline: None, ..step }).await?;
     let event = event(&format!("TXN-{n}"));
@@ -131,7 +132,6 @@ async fn write(store: &MongoStore, round: u32) -> Result<(), StoreError> {
     store.receive_event(&event).await?;
     store.forget_event(&event.event).await?;
     store.receive_event(&event).await?;
-    store.lease_event(&key, NOW, NOW).await?;
     store.postpone_event(&key, NOW).await?;
     store.finish_event(&key).await
 }

@@ -170,6 +170,7 @@ pub(super) fn payment(n: u32) -> Payment {
         again_of: None,
         next_check: Some(NOW),
         checks: 0,
+        lease_until: None,
         created_at: NOW,
         updated_at: NOW,
     }

@@ -33,6 +33,22 @@ fn a_hold_that_is_gone_before_its_time() {
 }
 
 #[test]
+fn an_extended_hold_that_is_gone_before_its_time() {
+    finds(
+        "start
+        10 > 1 hold ann k1 A1
+        20 < 1 ok b1 until=100
+        30 > 2 booking ann b1
+        40 < 2 ok pending until=600
+        120 > 3 map
+        130 < 3 ok
+        120 > 4 booking ann b1
+        130 < 4 ok expired",
+        &[(Rule::HoldLasts, Some("A1"), &[3, 7]), (Rule::HoldLasts, None, &[3, 9])],
+    );
+}
+
+#[test]
 fn a_hold_that_is_shorter_than_promised_or_gets_shorter() {
     finds(
         "start hold=500

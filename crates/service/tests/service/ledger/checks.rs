@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use seathold_service::limits::{CLAIM_LEASE_MS, EVENT_LEASE_MS};
+use seathold_service::limits::{CLAIM_LEASE_MS, PAYMENT_LEASE_MS};
 use seathold_service::model::{BookingStatus, PaymentStatus};
 use seathold_service::verify::Sum;
 
@@ -46,7 +46,7 @@ impl Town {
         self.world.gateway.set_down(false);
         self.world.gateway.set_slow(false);
         self.restart(0);
-        self.world.clock.advance(EVENT_LEASE_MS + CLAIM_LEASE_MS);
+        self.world.clock.advance(PAYMENT_LEASE_MS + CLAIM_LEASE_MS);
         let service = self.process(0);
         let only_told = self.known().only_told();
         for event in only_told {

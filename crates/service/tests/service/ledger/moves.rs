@@ -1,6 +1,6 @@
 //! What may happen, and how a seed chooses from it.
 
-use seathold_service::limits::{EVENT_LEASE_MS, FIRST_CHECK_MS, REFUND_RETRY_MS};
+use seathold_service::limits::{PAYMENT_LEASE_MS, FIRST_CHECK_MS, REFUND_RETRY_MS};
 use seathold_service::model::PaymentMethod;
 use seathold_testkit::{Fault, SeededRandom};
 
@@ -91,7 +91,7 @@ const MINUTE: i64 = 60 * SECOND;
 const WAITS: [i64; 7] = [
     SECOND,
     20 * SECOND,
-    EVENT_LEASE_MS + 1,
+    PAYMENT_LEASE_MS + 1,
     2 * FIRST_CHECK_MS + REFUND_RETRY_MS,
     4 * MINUTE,
     9 * MINUTE,

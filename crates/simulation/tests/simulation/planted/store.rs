@@ -24,8 +24,8 @@ pub(super) enum Bug {
     LostIsFailed,
     /// Whoever has a key is presumed to be dead.
     NoLeaseOnKeys,
-    /// Everybody may act on an event at once, for as long as it takes.
-    NoLeaseOnEvents,
+    /// Everybody may decide about a payment at once, for as long as it takes.
+    NoLeaseOnPayments,
     /// A commit is made however early or late it comes.
     NoWindow,
     /// Rows are not marked before their seats are taken.
@@ -92,17 +92,17 @@ impl Buggy {
 
     async fn lease_with_bug(
         &self,
-        key: &EventKey,
+        id: PaymentId,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        let leased = self.inner.lease_event(key, now, until).await?;
-        Ok(leased || self.bug == Bug::NoLeaseOnEvents)
+        let leased = self.inner.lease_payment(id, now, until).await?;
+        Ok(leased || self.bug == Bug::NoLeaseOnPayments)
     }
 
     async fn move_with_bug(&self, step: &PaymentMove<'_>) -> Result<bool, StoreError> {
         let mut step = step.clone();
-        if self.bug == Bug::NoLeaseOnEvents {
+        if self.bug == Bug::NoLeaseOnPayments {
             step.deadline = None;
         }
         self.inner.move_payment(&step).await
@@ -189,10 +189,10 @@ passes! { Payments {
     ) -> Vec<Payment>;
     payments_to_check(at: Timestamp, limit: u32) -> Vec<Payment>;
     count_check(id: PaymentId, seen: Option<Timestamp>, next: Option<Timestamp>) -> bool;
+    lease_payment[lease_with_bug](id: PaymentId, now: Timestamp, until: Timestamp) -> bool;
     receive_event(event: &ReceivedEvent) -> ReceivedEvent;
     forget_event(event: &GatewayEvent) -> ();
     event(key: &EventKey) -> Option<ReceivedEvent>;
-    lease_event[lease_with_bug](key: &EventKey, now: Timestamp, until: Timestamp) -> bool;
     postpone_event(key: &EventKey, next_try: Timestamp) -> ();
     finish_event(key: &EventKey) -> ();
     events_after(after: Option<&EventKey>, unfinished: bool, limit: u32) -> Vec<ReceivedEvent>;
