@@ -138,6 +138,8 @@ impl Desk {
                 self.reload(batch).await?;
                 continue;
             };
+            // At once: whatever becomes of the others, these are not taken back.
+            take(&mut plan.done).into_iter().for_each(|entry| entry.grant(Vec::new()));
             let (gone, mut over) = (take(&mut plan.gone), take(&mut plan.over));
             if gone.is_empty() && over.is_empty() {
                 return Continue(plan);

@@ -21,8 +21,7 @@ pub(super) struct Entry {
     pub(super) attempted: bool,
     /// Whether the reply to such a commit was lost, and no map read since.
     pub(super) in_doubt: bool,
-    /// Whether such a reply was ever lost: it may have taken effect, and lost its seats
-    /// since.
+    /// Whether such a reply was lost, and it is not known yet whether it took effect.
     pub(super) lost: bool,
     /// The seats of a hold that is granted, with their prices.
     seats: Vec<BookedSeat>,
@@ -128,9 +127,13 @@ impl Entry {
         self.lost |= self.attempted;
     }
 
-    /// Whether it is a hold that may have been, and is no more.
-    pub(super) fn may_be_gone(&self, map: &SeatMap) -> bool {
-        self.lost && self.is_hold() && map.seats_of(self.booking).next().is_none()
+    /// Whether the map, which was read since its commit, shows that it took effect. Of a
+    /// hold that it does not show, more has to be known.
+    pub(super) fn took_effect(&self, map: &SeatMap, rules: &Rules, now: Timestamp) -> bool {
+        match self.is_hold() {
+            true => map.seats_of(self.booking).next().is_some(),
+            false => self.decide(map, rules, now).is_ok_and(|change| change.is_empty()),
+        }
     }
 
     /// Whether it is a hold that would be over already, and has not taken effect.

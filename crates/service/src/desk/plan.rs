@@ -21,7 +21,9 @@ pub(super) struct Plan {
     pub(super) refused: Vec<(Entry, Refusal)>,
     /// Holds that would be over already.
     pub(super) over: Vec<Entry>,
-    /// Holds of which the map does not tell whether they have been.
+    /// Those of which the map shows that they took effect before.
+    pub(super) done: Vec<Entry>,
+    /// Holds of which it does not show whether they did.
     pub(super) gone: Vec<Entry>,
     /// The seats that change, as it leaves them.
     seats: Vec<PlacedSeat>,
@@ -43,7 +45,11 @@ impl Plan {
         now: Timestamp,
     ) -> Self {
         known.touch();
-        let gone = entries.extract_if(.., |entry| entry.may_be_gone(&known.map)).collect();
+        let lost = entries.extract_if(.., |entry| entry.lost);
+        let (done, rest): (Vec<_>, Vec<_>) =
+            lost.partition(|entry| entry.took_effect(&known.map, rules, now));
+        let (gone, again): (Vec<_>, Vec<_>) = rest.into_iter().partition(Entry::is_hold);
+        entries.extend(again);
         let over = entries.extract_if(.., |entry| entry.is_over(&known.map, rules, now)).collect();
         let (mut granted, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
         for mut entry in entries {
@@ -65,7 +71,7 @@ impl Plan {
         for (_, change) in granted.iter().rev() {
             known.map.revert(change);
         }
-        Self { showtime, version, granted, refused, over, gone, seats, available, next_expiry }
+        Self { showtime, version, granted, refused, over, done, gone, seats, available, next_expiry }
     }
 
     /// Whether it leaves everything as it is.
@@ -76,7 +82,7 @@ impl Plan {
     pub(super) fn into_entries(self) -> Vec<Entry> {
         let granted = self.granted.into_iter().map(|(entry, _)| entry);
         let refused = self.refused.into_iter().map(|(entry, _)| entry);
-        granted.chain(refused).chain(self.over).chain(self.gone).collect()
+        granted.chain(refused).collect()
     }
 
     /// The keys of those that are refused, and have no claim yet; each once.
