@@ -32,7 +32,9 @@ pub(crate) fn judge(row: &Booking, seats: &SeatsNow, now: Timestamp) -> Verdict 
     if let Some(until) = first_end.min().filter(|until| whole && *until > now) {
         return Verdict::Live(until);
     }
-    if let Some(at) = row.cancelled_at {
+    // The mark alone is not the end: whoever set it may have got no further, and a payment
+    // may yet find the seats.
+    if let Some(at) = row.cancelled_at.filter(|_| under.is_empty()) {
         return Verdict::Ended(BookingStatus::Cancelled, at);
     }
     if let Some(at) = seats.cancelled_at.filter(|at| *at < row.hold_expires_at) {

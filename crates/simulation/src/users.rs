@@ -116,7 +116,10 @@ impl User {
     /// Asks with a fresh key; seldom with one that was used before.
     async fn ask_anew(&mut self, what: What) {
         let reuses = self.world.outside.around.plan.clients.reuses_key;
-        let used = self.dice.pick(&self.asked).filter(|used| used.what.differs_from(&what));
+        let used = self.dice.pick(&self.asked).filter(|used| {
+            let mut with_it = self.asked.iter().filter(|asked| asked.key == used.key);
+            with_it.all(|asked| asked.what.differs_from(&what))
+        });
         let key = match used.filter(|_| self.dice.chance(reuses)) {
             Some(used) => used.key.clone(),
             None => ClaimKey { user: self.name.clone(), key: fresh_key(&self.dice) },

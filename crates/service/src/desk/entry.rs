@@ -136,6 +136,11 @@ impl Entry {
         }
     }
 
+    /// Whether it takes seats from bookings that are not over.
+    pub(super) const fn frees(&self) -> bool {
+        matches!(self.ticket.work, Work::Order(Order::Cancel { .. } | Order::CancelShowtime, _))
+    }
+
     /// Whether it is a hold that would be over already, and has not taken effect.
     pub(super) fn is_over(&self, map: &SeatMap, rules: &Rules, now: Timestamp) -> bool {
         let until = self.at.plus_millis(rules.hold_ttl_ms);

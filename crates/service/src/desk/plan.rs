@@ -36,8 +36,9 @@ pub(super) struct Plan {
 impl Plan {
     /// Decides each command. The map is left as it was: settled.
     ///
-    /// A hold that would be over already is left out: another could take its seats in
-    /// the same batch, and it would be marked as one that was held, which it never was.
+    /// No booking gets seats and loses them in the same batch: it would be marked as one
+    /// that was held, which it never was. So what frees seats comes first, and a hold that
+    /// would be over already is left out.
     pub(super) fn decide(
         known: &mut Known,
         mut entries: Vec<Entry>,
@@ -51,6 +52,7 @@ impl Plan {
         let (gone, again): (Vec<_>, Vec<_>) = rest.into_iter().partition(Entry::is_hold);
         entries.extend(again);
         let over = entries.extract_if(.., |entry| entry.is_over(&known.map, rules, now)).collect();
+        entries.sort_by_key(|entry| !entry.frees());
         let (mut granted, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
         for mut entry in entries {
             match entry.decide(&known.map, rules, now) {
@@ -71,7 +73,18 @@ impl Plan {
         for (_, change) in granted.iter().rev() {
             known.map.revert(change);
         }
-        Self { showtime, version, granted, refused, over, done, gone, seats, available, next_expiry }
+        Self {
+            showtime,
+            version,
+            granted,
+            refused,
+            over,
+            done,
+            gone,
+            seats,
+            available,
+            next_expiry,
+        }
     }
 
     /// Whether it leaves everything as it is.

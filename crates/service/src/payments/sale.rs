@@ -44,7 +44,11 @@ impl Service {
     }
 
     /// The payment is charged: by this very event, or by another.
-    pub(super) async fn charged_before(&self, payment: &Payment, event: &GatewayEvent) -> Result<(), Error> {
+    pub(super) async fn charged_before(
+        &self,
+        payment: &Payment,
+        event: &GatewayEvent,
+    ) -> Result<(), Error> {
         let known = payment.transaction_id.as_deref();
         match known.is_none_or(|known| known == event.transaction_id) {
             true => Ok(()),

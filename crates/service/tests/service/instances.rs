@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use seathold_core::{BookingId, Refusal, ShowtimeId};
-use seathold_service::limits::{PAYMENT_LEASE_MS, LEASE_WAIT_AGAIN, SWEEP_GRACE_MS};
+use seathold_service::limits::{LEASE_WAIT_AGAIN, PAYMENT_LEASE_MS, SWEEP_GRACE_MS};
 use seathold_service::model::{BookingStatus, Outcome, PaymentStatus};
 use seathold_service::ports::{Lease, LeaseError, Leases};
 use seathold_service::{Error, Service};

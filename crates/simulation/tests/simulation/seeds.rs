@@ -1,6 +1,5 @@
 //! A thousand seeds; more by `seathold simulate`.
 
-use std::collections::BTreeSet;
 use std::thread;
 
 use seathold_simulation::{Campaign, Simulation};
@@ -9,12 +8,8 @@ use seathold_simulation::{Campaign, Simulation};
 const SEEDS: u64 = 1_000;
 const SECONDS: u64 = 60;
 
-/// Seeds that go wrong for reasons that are not found yet (docs/reliability.md). Each
-/// has to go wrong still: whoever mends what it shows takes it off.
-const OPEN: [u64; 2] = [602, 864];
-
 #[test]
-fn a_thousand_seeds_end_well_but_for_those_that_are_open() {
+fn a_thousand_seeds_end_well() {
     let threads = thread::available_parallelism().map_or(2, usize::from);
     let campaign = Campaign { first: 0, count: SEEDS, seconds: SECONDS, threads, wrong_max: 3 };
     let summary = campaign.run(|_, _| ()).expect("a runtime");
@@ -26,8 +21,8 @@ fn a_thousand_seeds_end_well_but_for_those_that_are_open() {
         outcome.wrong.iter().for_each(|wrong| eprintln!("  {wrong}"));
         eprintln!("again: {}", outcome.command());
     }
-    let wrong: BTreeSet<u64> = summary.wrong.iter().map(|outcome| outcome.seed).collect();
-    assert_eq!(wrong, BTreeSet::from(OPEN), "those that go wrong, and those known to");
+    assert!(summary.wrong.is_empty(), "{} went wrong", summary.wrong.len());
+    assert_eq!(summary.seeds, SEEDS);
 }
 
 #[test]

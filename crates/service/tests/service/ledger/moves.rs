@@ -1,6 +1,6 @@
 //! What may happen, and how a seed chooses from it.
 
-use seathold_service::limits::{PAYMENT_LEASE_MS, FIRST_CHECK_MS, REFUND_RETRY_MS};
+use seathold_service::limits::{FIRST_CHECK_MS, PAYMENT_LEASE_MS, REFUND_RETRY_MS};
 use seathold_service::model::PaymentMethod;
 use seathold_testkit::{Fault, SeededRandom};
 
