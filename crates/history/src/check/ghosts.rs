@@ -68,14 +68,20 @@ fn unanswered(facts: &mut Facts<'_>) -> BTreeMap<Wish, Unanswered> {
         if holds().any(|op| matches!(op.outcome, Outcome::Ok { .. })) {
             continue;
         }
-        let first = holds().filter(|op| op.may_have_happened()).min_by_key(|op| op.begun());
-        let Some(first) = first else { continue };
-        let Call::Hold { user, showtime, seats, .. } = first.call else { continue };
-        let seats = facts.seats_of(showtime, seats);
-        let wish = (facts.users.number(user), facts.showtime(showtime), seats);
-        let known = wishes.entry(wish).or_insert(Unanswered { first: first.begun(), left: 0 });
-        known.first = known.first.min(first.begun());
-        known.left += 1;
+        // Several, if the key was used for several: any of them may have been the one.
+        let mut of_key: BTreeMap<Wish, Mark> = BTreeMap::new();
+        for op in holds().filter(|op| op.may_have_happened()) {
+            let Call::Hold { user, showtime, seats, .. } = op.call else { continue };
+            let seats = facts.seats_of(showtime, seats);
+            let wish = (facts.users.number(user), facts.showtime(showtime), seats);
+            let first = of_key.entry(wish).or_insert(op.begun());
+            *first = op.begun().min(*first);
+        }
+        for (wish, first) in of_key {
+            let known = wishes.entry(wish).or_insert(Unanswered { first, left: 0 });
+            known.first = known.first.min(first);
+            known.left += 1;
+        }
     }
     (facts.ops, facts.keys) = (ops, keys);
     wishes

@@ -86,6 +86,19 @@ fn an_extension_is_seen_by_all_only_once_it_is_known() {
 }
 
 #[test]
+fn a_key_that_was_used_for_two_things_may_have_done_either() {
+    is_clean(
+        "start
+        10 > 1 hold ann k1 A1
+        20 ? 1
+        30 > 2 hold ann k1 A2
+        40 ? 2
+        900 final booking b1 ann expired A2
+        900 final bookings_of ann",
+    );
+}
+
+#[test]
 fn what_was_not_answered_may_have_happened_at_any_time_or_not() {
     let hold = "start
         10 > 1 hold ann k1 A1

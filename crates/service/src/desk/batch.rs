@@ -344,13 +344,13 @@ impl Desk {
     /// Answers refusals; a replay beats a refusal.
     async fn refuse_all(
         &self,
-        refused: Vec<(Entry, Refusal)>,
+        mut refused: Vec<(Entry, Refusal)>,
         claims: Result<Vec<Claim>, StoreError>,
     ) {
         if refused.is_empty() {
             return;
         }
-        self.take_back(refused.iter().map(|(entry, _)| entry)).await;
+        self.take_back(refused.iter_mut().map(|(entry, _)| entry).collect()).await;
         let standings = self.standings(claims).await;
         for (entry, refusal) in refused {
             match (&standings, entry.key().cloned()) {
@@ -384,7 +384,7 @@ impl Desk {
             let refused = entries.into_iter().map(|entry| (entry, refusal.clone())).collect();
             return self.refuse_all(refused, claims).await;
         }
-        self.take_back(entries.iter()).await;
+        self.take_back(entries.iter_mut().collect()).await;
         entries.into_iter().for_each(|entry| entry.refuse(error.clone()));
     }
 }

@@ -19,7 +19,8 @@ pub(super) struct Entry {
     pub(super) prepared: Durable,
     /// Whether a commit with its effect was tried: the effect may be its own.
     pub(super) attempted: bool,
-    /// Whether the reply to such a commit was lost, and no map read since.
+    /// Whether the reply to such a commit was lost, and no map read since; or what was
+    /// written for it could not be taken back.
     pub(super) in_doubt: bool,
     /// Whether such a reply was lost, and it is not known yet whether it took effect.
     pub(super) lost: bool,
@@ -221,8 +222,9 @@ impl Entry {
         }
     }
 
+    /// Answers that nothing was changed, if that is so.
     pub(super) fn refuse(self, error: Error) {
-        self.ticket.refuse(error);
+        self.ticket.refuse(if self.in_doubt { Error::Unknown } else { error });
     }
 
     /// When its commit must have been made. Counted like the lease of its

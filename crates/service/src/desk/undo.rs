@@ -12,9 +12,11 @@ use crate::limits::{TAKE_BACK_MARGIN_MS, TAKE_BACK_PAUSE};
 use crate::model::Claim;
 
 impl Desk {
-    pub(super) async fn take_back(&self, entries: impl Iterator<Item = &Entry>) {
+    /// Takes back what was written for them. A mark of a cancel that cannot be taken back
+    /// leaves what follows from it in doubt.
+    pub(super) async fn take_back(&self, entries: Vec<&mut Entry>) {
         let (mut holds, mut cancels) = (Vec::new(), Vec::new());
-        for entry in entries {
+        for entry in &entries {
             match &entry.prepared {
                 Durable::Nothing => {}
                 Durable::Hold(claim) => holds.push((claim.as_ref().clone(), entry.booking)),
@@ -27,6 +29,9 @@ impl Desk {
         if let Err(error) = self.shared.store.unprepare(&holds, &cancels).await {
             tracing::warn!(showtime = %self.showtime, %error, "not taken back yet");
             self.take_back_later(holds);
+            for entry in entries {
+                entry.in_doubt |= matches!(entry.prepared, Durable::Cancel(..));
+            }
         }
     }
 
