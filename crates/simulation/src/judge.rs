@@ -16,6 +16,7 @@ pub(crate) fn judge(world: &World, settled: Result<Settled, String>) -> Vec<Stri
         Ok(settled) => wrong.extend(unsettled(&settled)),
         Err(why) => wrong.push(format!("recovery: {why}")),
     }
+    wrong.extend(cut_short(world));
     wrong.extend(money(world));
     wrong.extend(broken_words(world));
     wrong.extend(world.outside.around.breaches());
@@ -42,6 +43,12 @@ fn unsettled(settled: &Settled) -> Vec<String> {
         wrong.push(format!("recovery: {pending} bookings are pending for ever"));
     }
     wrong
+}
+
+/// Holds last until their end by the store's clock, by which they are promised.
+fn cut_short(world: &World) -> Vec<String> {
+    let found = world.outside.cluster.read(|state| state.cut_short.clone());
+    found.unwrap_or_default().into_iter().map(|it| format!("clock: {it}")).collect()
 }
 
 /// Every charge is sold or given back, once, to the unit.

@@ -11,6 +11,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::Stage;
 
+/// More calls than a hold makes.
+const CALLS_MAX: u64 = 12;
+
 #[tokio::test]
 async fn one_key_two_hundred_times_at_once_is_one_booking() {
     let stage = Stage::new().await;
@@ -101,16 +104,47 @@ async fn a_key_is_forgotten_after_a_day() {
 }
 
 #[tokio::test]
-async fn a_hold_that_went_down_with_its_showtime_in_one_batch_is_replayed() {
+async fn a_showtime_that_is_cancelled_takes_no_hold_of_the_same_batch_with_it() {
     let stage = Stage::new().await;
     let key = stage.world.key("ann");
     let (held, cancelled) =
         tokio::join!(stage.hold(&["A1"], &key), stage.service.cancel_showtime(stage.showtime));
     cancelled.expect("cancelled");
-    let held = held.expect("it was acknowledged");
-    let again = stage.hold(&["A1"], &key).await.expect("a replay");
-    assert_eq!((again.answer, again.replayed), (held.answer, true));
+    let refused = Err(Error::Refused(Refusal::ShowtimeNotAvailable));
+    assert_eq!(held, refused);
+    assert_eq!(stage.hold(&["A1"], &key).await, refused, "a repeat");
     stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_hold_that_took_effect_and_went_down_before_that_was_known_is_granted() {
+    let mut went_down = 0;
+    for call in 0..CALLS_MAX {
+        let stage = Stage::new().await;
+        let key = stage.world.key("ann");
+        let (other, showtime) = (stage.service.clone(), stage.showtime);
+        // The answer to one call is lost, and before the next the showtime is cancelled.
+        let lost = FaultyStore::new(stage.world.store.clone(), Fault::AnswerLost, call);
+        let meanwhile = async move { drop(other.cancel_showtime(showtime).await) };
+        let store = Arc::new(FaultyStore::interrupted(Arc::new(lost), call + 1, meanwhile));
+        let first = stage.world.process(store.clone());
+        let held = first.hold(hold(stage.showtime, &["A1"], &key)).await;
+        if !store.struck() {
+            continue;
+        }
+        let again = stage.hold(&["A1"], &key).await;
+        match held {
+            Ok(held) => {
+                let again = again.expect("a replay");
+                assert_eq!((again.answer, again.replayed), (held.answer, true), "call {call}");
+                went_down += 1;
+            }
+            Err(Error::Refused(_)) => assert!(again.is_err(), "call {call}: {again:?}"),
+            Err(_) => {}
+        }
+        stage.audit().await;
+    }
+    assert_eq!(went_down, 1, "the commit's answer was lost");
 }
 
 #[tokio::test]

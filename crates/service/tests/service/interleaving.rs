@@ -292,6 +292,38 @@ async fn two_drivers_of_one_event_decide_once() {
     two_drivers(false, false).await;
 }
 
+/// One payment is charged twice: each charge is an event, and both are about the same
+/// seats. Taken when the first driver looks, and free when the second does.
+#[tokio::test]
+async fn two_charges_of_one_payment_are_decided_about_one_after_the_other() {
+    for call in 0..CALLS_MAX {
+        let stage = Stage::new().await;
+        let (booking, event) = paid(&stage).await;
+        stage.world.clock.advance(TTL);
+        let bob = stage.world.key("bob");
+        let theirs = booking_of(&stage.hold(&["A1"], &bob).await.expect("a hold"));
+        let again = GatewayEvent { transaction_id: "again".to_owned(), ..event.clone() };
+        let second = stage.service.clone();
+        let meanwhile = async move {
+            second.cancel(cancel(theirs, "bob")).await.expect("free again");
+            second.receive(again).await.expect("taken");
+        };
+        let (first, store) = interrupted(&stage, call, meanwhile);
+        let _ = first.receive(event).await;
+        if !store.struck() {
+            assert!(call > 5, "a driver makes more calls than {call}");
+            return;
+        }
+        stage.world.clock.advance(PAYMENT_LEASE_MS + 1);
+        stage.service.reconcile().await.expect("a store");
+        let sold = stage.booking(booking).await.status == BookingStatus::Confirmed;
+        let expected = if sold { 1 } else { 2 };
+        assert_eq!(stage.world.gateway.refunded().len(), expected, "call {call}");
+        stage.audit().await;
+    }
+    panic!("a driver makes fewer calls than {CALLS_MAX}");
+}
+
 #[tokio::test]
 async fn a_driver_that_lost_its_lease_decides_nothing() {
     two_drivers(true, true).await;

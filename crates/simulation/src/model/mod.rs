@@ -33,6 +33,9 @@ pub(crate) struct State {
     claims: BTreeMap<ClaimKey, Claim>,
     payments: BTreeMap<PaymentId, Payment>,
     events: BTreeMap<EventKey, ReceivedEvent>,
+    /// Holds that nobody cancelled and that lost a seat before their end, by the store's
+    /// own clock: there are none, however wrong the clocks of instances are.
+    pub(crate) cut_short: Vec<String>,
 }
 
 /// Those wanted of the records after a key, in order of keys.

@@ -63,6 +63,16 @@ impl State {
         else {
             return CommitOutcome::Conflict;
         };
+        for seat in seats.iter().filter(|it| it.from.booking() != it.to.booking()) {
+            if let SeatState::Held { booking, until, .. } = &seat.from
+                && *until > now
+                && commit.cancelled_at.is_none()
+                && self.rows.get(booking).is_some_and(|row| row.cancelled_at.is_none())
+            {
+                let early = until.millis_since(now);
+                self.cut_short.push(format!("{booking} lost {} {early} ms early", seat.label));
+            }
+        }
         map.apply(&Change { seats, cancelled_at: commit.cancelled_at, ..Change::default() });
         map.committed();
         summary.version += 1;
