@@ -165,6 +165,20 @@ impl Shop {
         }
     }
 
+    /// Makes a showtime, once; its id, or why there is none, or none that is known.
+    pub(crate) async fn make_showtime(&self, showtime: &Value) -> Result<String, String> {
+        let url = format!("{}/api/admin/showtimes", self.base);
+        let builder = self.client.post(url).header("X-User-Id", "the-admin");
+        match self.send(builder.header("X-User-Role", "admin").json(showtime)).await {
+            Answer::Done { json, .. } => match json["id"].as_str() {
+                Some(id) => Ok(id.to_owned()),
+                None => Err(format!("not as described: {json}")),
+            },
+            Answer::Refused { code, json } => Err(format!("{code}: {json}")),
+            Answer::Unknown(why) => Err(why),
+        }
+    }
+
     /// Something that is no part of the history, as an admin or for one user, until it is
     /// answered with success, or with a refusal, or until then.
     pub(crate) async fn manage(
