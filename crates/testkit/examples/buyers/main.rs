@@ -3,12 +3,12 @@
 //!
 //!     buyers --base-url http://127.0.0.1:3000 --seconds 10 --out history.jsonl
 //!
-//! Many buyers at once hold seats on a few showtimes, most of them on the first (or, with
-//! `--in-turn`, all of them on one after the other); repeat a
-//! request that was not answered with the same key until its outcome is known; pay at the
-//! sandbox, cancel, give back, or forget what they hold; others read maps. Nothing that
-//! fails ends the run. At the end, which SIGTERM may bring about before its time, all is rolled forward, and what has become of
-//! everything is read: bookings and maps through the API, charges from the sandbox.
+//! Many buyers at once hold seats on a few showtimes, most of them on the first (with
+//! `--in-turn`, all of them on one after the other); repeat a request that was not answered
+//! with the same key until its outcome is known; pay at the sandbox, cancel, give back, or
+//! forget what they hold; others read maps. Nothing that fails ends the run. At the end,
+//! which SIGTERM may bring about before its time, all is rolled forward, and what has become
+//! of everything is read: bookings and maps through the API, charges from the sandbox.
 //!
 //! Users are taken at their word (`X-User-Id`): the server runs in development mode.
 
