@@ -66,8 +66,8 @@ def free_ports(count):
 
 
 class Ground:
-    def __init__(self, seathold, proxy, folder):
-        self.seathold, self.folder = seathold, folder
+    def __init__(self, seathold, proxy, buyers, folder):
+        self.seathold, self.buyers, self.folder = seathold, buyers, folder
         self.sandbox_process = None
         script("services", "up", "mongo-set", "redis-sentinel", "haproxy", FAULT_PROXY=proxy)
         self.env = variables(os.path.join(SERVICES, "env"))

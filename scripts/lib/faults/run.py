@@ -22,8 +22,15 @@ from watch import Watch, recoveries
 SHORT = ("instances-killed", "mongo-killed", "redis-failed-over")
 # Buyers at the same time: what two cores carry beside three instances and both stores.
 BUYERS = 24
-# For how long goodput is measured before the first fault, in seconds.
-BEFORE = 5
+# For how long goodput is measured before the first fault, in seconds; in the short form.
+BEFORE, BEFORE_SHORT = 5, 3
+# What buyers go by: how many seats a hot showtime has, for how long they repeat what was
+# not answered (the lease of a claim after a crash is 30 s, and the fault takes its time),
+# and what the service promises of holds, maps and users.
+BUYERS_FLAGS = {"buyers": BUYERS, "readers": 1, "seats": 500, "rate": 1000,
+                "patience-ms": 90_000, "settle-seconds": 90, "tolerance-ms": 1000,
+                "stale-ms": 250, "hold-ms": 600_000, "extended-ms": 1_800_000,
+                "seats-per-user": 10, "seconds": 3600}
 # How long buyers may take to finish, and what is there to be read, in seconds.
 END_SECONDS = 240
 
@@ -31,19 +38,23 @@ END_SECONDS = 240
 class Sale:
     """An on-sale under way, and what is done to it."""
 
-    def __init__(self, ground, path, seed):
-        self.ground, self.path, self.faults = ground, path, []
+    def __init__(self, ground, path, seed, before):
+        self.ground, self.path, self.before, self.faults = ground, path, before, []
         open(path, "w").close()
-        load = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py")
-        self.process = subprocess.Popen(
-            [sys.executable, load, ground.shop, ground.sandbox, path, str(BUYERS), str(seed)])
+        flags = {"base-url": ground.shop, "sandbox-url": ground.sandbox, "out": path,
+                 "seed": seed, **BUYERS_FLAGS}
+        words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+        with open(path.removesuffix(".jsonl") + "-buyers.log", "w") as log:
+            self.process = subprocess.Popen(
+                [ground.buyers, "--in-turn", *words], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log)
         self.watch, self.base = Watch(path), 0.0
 
     def warm_up(self):
         self.goes_on(200)
         begin = time.time()
-        until("some seconds have passed", lambda: time.time() > begin + BEFORE + 1)
-        self.base = self.watch.rate(begin + 1, begin + 1 + BEFORE)
+        until("some seconds have passed", lambda: time.time() > begin + self.before + 1)
+        self.base = self.watch.rate(begin + 1, begin + 1 + self.before)
 
     def goes_on(self, more):
         """Waits until so much more was acknowledged."""
@@ -83,7 +94,8 @@ class Sale:
 
 
 def run_scenario(ground, name, short, seed):
-    sale = Sale(ground, os.path.join(ground.folder, f"{name}.jsonl"), seed)
+    before = BEFORE_SHORT if short else BEFORE
+    sale = Sale(ground, os.path.join(ground.folder, f"{name}.jsonl"), seed, before)
     try:
         sale.warm_up()
         if not ground.is_on_the_path():
@@ -102,7 +114,7 @@ def run_scenario(ground, name, short, seed):
 
 def figures(sale, began, closed):
     watch = sale.watch
-    first = int(began) - BEFORE
+    first = int(began) - sale.before
     for fault in sale.faults:
         fault["at"] -= first
         fault["until"] -= first
@@ -149,20 +161,26 @@ def known():
     return "\n".join(f"    {name:<18} {function.__doc__}" for name, function in names.items())
 
 
+# The programs under test, and what names them instead: built by one command each, which
+# builds what tests of the workspace are made of.
+BUILDS = (
+    (["--release", "--package", "seathold-server", "--bin", "seathold"],
+     {"SEATHOLD_BIN": "release/seathold"}),
+    (["--workspace", "--bin", "fault_proxy", "--example", "buyers"],
+     {"FAULT_PROXY": "debug/fault_proxy", "BUYERS": "debug/examples/buyers"}),
+)
+
+
 def programs():
-    """The programs under test, built if nobody names them."""
+    """The programs, built if nobody names them."""
     target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
-    built = []
-    for variable, profile, package, name in (
-            ("SEATHOLD_BIN", ["--release"], "seathold-server", "seathold"),
-            ("FAULT_PROXY", [], "seathold-testkit", "fault_proxy")):
-        path = os.environ.get(variable)
-        if not path:
-            path = os.path.join(target, "release" if profile else "debug", name)
-            subprocess.run(["cargo", "build", "--locked", *profile, "--package", package,
-                            "--bin", name], cwd=ROOT, check=True)
-        built.append(os.path.abspath(path))
-    return built
+    found = []
+    for words, names in BUILDS:
+        if not all(os.environ.get(variable) for variable in names):
+            subprocess.run(["cargo", "build", "--locked", *words], cwd=ROOT, check=True)
+        found += [os.path.abspath(os.environ.get(variable) or os.path.join(target, path))
+                  for variable, path in names.items()]
+    return found
 
 
 def main(words):
@@ -175,14 +193,14 @@ def main(words):
     for name in names:
         if name not in SCENARIOS and name != "overload":
             parser.error(f"unknown: {name}; known are:\n{known()}")
-    seathold, proxy = programs()
+    seathold, proxy, buyers = programs()
     folder = os.path.abspath(chosen.keep) if chosen.keep else tempfile.mkdtemp()
     os.makedirs(folder, exist_ok=True)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda *_: sys.exit(1))
     began, ground, good = time.time(), None, False
     try:
-        ground = Ground(seathold, proxy, folder)
+        ground = Ground(seathold, proxy, buyers, folder)
         good = all([run_one(ground, name, chosen.short) for name in names])
     finally:
         if ground:

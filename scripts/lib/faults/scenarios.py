@@ -18,7 +18,7 @@ def scenario(times, short=None):
     return known
 
 
-@scenario(times=12, short=3)
+@scenario(times=12, short=2)
 def instances_killed(sale, times):
     """kill -9 an instance, at random; it is started again once the others went on"""
     choice = random.Random(6)
@@ -157,7 +157,7 @@ def redis_flushed(sale, times):
             sale.goes_on(40)
 
 
-@scenario(times=4, short=2)
+@scenario(times=4, short=1)
 def redis_failed_over(sale, times):
     """the Sentinels are told to fail over, while both nodes are up"""
     for _ in range(times):

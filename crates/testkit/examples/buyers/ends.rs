@@ -28,15 +28,15 @@ pub(crate) async fn write(town: &Arc<Town>) -> bool {
     }
     let visits = town.visits.lock().expect("no one panics with it").clone();
     let listed: Vec<Option<Vec<String>>> = stream::iter(visits)
-        .map(|(user, which)| bookings(town, user, which, until))
+        .map(|(user, showtime)| bookings(town, user, showtime, until))
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
     let complete = listed.iter().all(Option::is_some);
     let ours: BTreeSet<String> = listed.into_iter().flatten().flatten().collect();
     let mut all = complete;
-    for showtime in &town.showtimes {
-        all &= last_map(town, showtime, until).await;
+    for showtime in town.bill.all() {
+        all &= last_map(town, &showtime, until).await;
     }
     all & payments(town, &ours, complete, until).await
 }
@@ -73,9 +73,14 @@ async fn verify(town: &Town, until: Instant) -> bool {
 }
 
 /// All bookings of a user on a showtime; their ids. `None`: not all could be read.
-async fn bookings(town: &Town, user: String, which: usize, until: Instant) -> Option<Vec<String>> {
+async fn bookings(
+    town: &Town,
+    user: String,
+    showtime: String,
+    until: Instant,
+) -> Option<Vec<String>> {
     const PAGE: usize = 100;
-    let (showtime, mut ids) = (town.showtimes[which].clone(), Vec::new());
+    let mut ids = Vec::new();
     for page in 1.. {
         let path = format!("/api/bookings?showtime_id={showtime}&page={page}&limit={PAGE}");
         let list = town.shop.manage(Method::GET, &path, Some(&user), None, until).await?;

@@ -35,7 +35,7 @@ impl Tally {
     }
 }
 
-/// Says each second what was answered in it, and writes the history down to then.
+/// Says each second what was answered in it.
 /// Goodput is what was answered as it should be: done, or refused for a reason.
 pub(crate) async fn every_second(recorder: Arc<Recorder>) {
     let second = Duration::from_secs(1);
@@ -50,9 +50,6 @@ pub(crate) async fn every_second(recorder: Arc<Recorder>) {
             ok + refused
         );
         before = now;
-        if let Err(error) = recorder.flush() {
-            eprintln!("buyers: the history cannot be written: {error}");
-        }
     }
 }
 

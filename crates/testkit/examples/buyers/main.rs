@@ -3,16 +3,19 @@
 //!
 //!     buyers --base-url http://127.0.0.1:3000 --seconds 10 --out history.jsonl
 //!
-//! Many buyers at once hold seats on a few showtimes, most of them on the first; repeat a
-//! request that was not answered with the same key until its outcome is known; pay at the
-//! sandbox, cancel, give back, or forget what they hold; others read maps. Nothing that
-//! fails ends the run. At the end all is rolled forward, and what has become of
-//! everything is read: bookings and maps through the API, charges from the sandbox.
+//! Many buyers at once hold seats on a few showtimes, most of them on the first (with
+//! `--in-turn`, all of them on one after the other); repeat a request that was not answered
+//! with the same key until its outcome is known; pay at the sandbox, cancel, give back, or
+//! forget what they hold; others read maps. Nothing that fails ends the run. At the end,
+//! which SIGTERM may bring about before its time, all is rolled forward, and what has become
+//! of everything is read: bookings and maps through the API, charges from the sandbox.
 //!
 //! Users are taken at their word (`X-User-Id`): the server runs in development mode.
 
+mod bill;
 mod ends;
 mod figures;
+mod hours;
 mod pace;
 mod record;
 mod requests;
@@ -27,8 +30,9 @@ use std::time::Duration;
 use clap::Parser;
 use seathold_history::Promises;
 use seathold_testkit::fresh_u64;
-use tokio::time::Instant;
 
+use bill::Bill;
+use hours::Hours;
 use pace::Pace;
 use record::Recorder;
 use shop::Shop;
@@ -58,13 +62,19 @@ struct Args {
     #[arg(long, default_value = "4")]
     readers: usize,
 
-    /// How long new requests are made, in seconds
+    /// How long new requests are made, in seconds; SIGTERM ends it sooner, and the same
+    /// way: what was begun is finished, and what has become of all is read
     #[arg(long, default_value = "10")]
     seconds: u64,
 
     /// Requests per second at the most, of all together
     #[arg(long, default_value = "500", value_parser = clap::value_parser!(u64).range(1..))]
     rate: u64,
+
+    /// One hot showtime after the other: all want the same until it is sold out, mostly
+    /// seats that nobody else asks for, so that most holds are granted; then the next is made
+    #[arg(long, conflicts_with_all = ["showtimes", "cancel_showtime"])]
+    in_turn: bool,
 
     /// Showtimes; more than half of all buyers want the first
     #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(1..))]
@@ -98,6 +108,18 @@ struct Args {
     #[arg(long)]
     hold_ms: Option<i64>,
 
+    /// How long a hold may last from its beginning once it is being paid for, in ms
+    #[arg(long)]
+    extended_ms: Option<i64>,
+
+    /// How old a map may be when it is asked for, in ms
+    #[arg(long)]
+    stale_ms: Option<i64>,
+
+    /// How many live seats of one showtime one user may own
+    #[arg(long)]
+    seats_per_user: Option<u64>,
+
     /// How far the server's clock may be from this machine's, in ms
     #[arg(long)]
     tolerance_ms: Option<i64>,
@@ -121,26 +143,33 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Failure> {
-    let promises =
-        Promises { tolerance_ms: args.tolerance_ms, hold_ms: args.hold_ms, ..Promises::default() };
-    let recorder = Arc::new(Recorder::create(&args.out, promises)?);
+    let told = hours::sigterm()?;
+    let recorder = Arc::new(Recorder::create(&args.out, promises(&args))?);
+    tokio::spawn(Arc::clone(&recorder).keep_flushing());
     let pace = Pace::new(args.rate);
     let shop = Arc::new(Shop::new(&args.base_url, &args, Arc::clone(&recorder), pace)?);
-    let town = Arc::new(Town::open(&args, Arc::clone(&shop), fresh_u64()).await?);
+    let bill = Bill::new(&args);
+    if !args.in_turn {
+        bill.make(&shop, args.showtimes).await?;
+    }
+    let town = Arc::new(Town::new(&args, shop, bill, fresh_u64()));
     println!("buyers: seed {}, history in {}", args.seed, args.out.display());
 
-    let end = Instant::now() + Duration::from_secs(args.seconds);
+    let length = Duration::from_secs(args.seconds);
+    let hours = Hours::open(length, told);
     let watch = tokio::spawn(figures::every_second(Arc::clone(&recorder)));
     let mut people = tokio::task::JoinSet::new();
+    if args.in_turn {
+        people.spawn(Arc::clone(&town).open_in_turn(Arc::clone(&hours)));
+    }
     for n in 0..args.buyers as u64 {
-        people.spawn(Arc::clone(&town).buy(n, end));
+        people.spawn(Arc::clone(&town).buy(n, Arc::clone(&hours)));
     }
     for n in 0..args.readers as u64 {
-        people.spawn(Arc::clone(&town).look(n, end));
+        people.spawn(Arc::clone(&town).look(n, Arc::clone(&hours)));
     }
     if args.cancel_showtime {
-        let at = Instant::now() + Duration::from_secs(args.seconds) * 2 / 3;
-        people.spawn(Arc::clone(&town).cancel_last(at));
+        people.spawn(Arc::clone(&town).cancel_last(length * 2 / 3, Arc::clone(&hours)));
     }
     while let Some(person) = people.join_next().await {
         person?;
@@ -153,5 +182,16 @@ async fn run(args: Args) -> Result<(), Failure> {
     match complete {
         true => Ok(()),
         false => Err("the end could not be read in full: what it says of it is true".into()),
+    }
+}
+
+fn promises(args: &Args) -> Promises {
+    Promises {
+        tolerance_ms: args.tolerance_ms,
+        stale_ms: args.stale_ms,
+        hold_ms: args.hold_ms,
+        extended_ms: args.extended_ms,
+        seats_per_user: args.seats_per_user,
+        ..Promises::default()
     }
 }

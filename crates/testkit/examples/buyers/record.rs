@@ -2,12 +2,16 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use seathold_adapters::SystemClock;
 use seathold_history::{Call, Event, Final, OpId, Promises, Seen, write};
 use seathold_service::ports::Clock;
 use tokio::time::Instant;
+
+/// How late what was noted may be in the file.
+const FLUSH: Duration = Duration::from_millis(50);
 
 /// Writes the history, by one clock that does not jump: that of the system at the start,
 /// and the time gone since.
@@ -91,12 +95,22 @@ impl Recorder {
         self.with(|book| book.counts.clone())
     }
 
-    /// Makes sure that all of it is in the file.
+    /// Makes sure that all of it is in the file. Once it could not be written, it never is.
     pub(crate) fn flush(&self) -> io::Result<()> {
-        self.with(|book| match book.failed.take() {
-            Some(error) => Err(error),
+        self.with(|book| match &book.failed {
+            Some(error) => Err(io::Error::new(error.kind(), error.to_string())),
             None => book.out.flush(),
         })
+    }
+
+    /// Writes it down so often that others can follow it.
+    pub(crate) async fn keep_flushing(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(FLUSH).await;
+            if let Err(error) = self.flush() {
+                return eprintln!("buyers: the history cannot be written: {error}");
+            }
+        }
     }
 
     fn answer(&self, name: &'static str, outcome: &str, event: &Event) {

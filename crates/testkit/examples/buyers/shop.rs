@@ -73,9 +73,9 @@ impl Shop {
     /// Sends a request until its outcome is known, or patience ends; each time is an
     /// operation of its own. What was seen, if it was done.
     pub(crate) async fn ask(&self, request: &Request) -> Option<(Seen, Value)> {
-        let until = Instant::now() + self.patience;
+        let (until, mut open) = (Instant::now() + self.patience, false);
         loop {
-            let pause = match self.once(request).await {
+            let pause = match self.once(request, &mut open).await {
                 Ok(done) => return done,
                 Err(pause) => pause,
             };
@@ -87,7 +87,12 @@ impl Shop {
     }
 
     /// Sends it once. `Err`: its outcome is open, and after so long it may be sent again.
-    async fn once(&self, request: &Request) -> Result<Option<(Seen, Value)>, Duration> {
+    /// `open` is whether a try before it may have taken effect.
+    async fn once(
+        &self,
+        request: &Request,
+        open: &mut bool,
+    ) -> Result<Option<(Seen, Value)>, Duration> {
         self.pace.turn().await;
         let (recorder, name) = (&self.recorder, request.name);
         let op = recorder.invoke(request.call.clone());
@@ -102,10 +107,18 @@ impl Shop {
                     Ok(Some((seen, json)))
                 }
                 None => {
+                    *open = true;
                     recorder.unknown(op, name, format!("{status}, not as described"));
                     Err(PAUSE_MAX)
                 }
             },
+            // Nobody else has this key: a balancer has sent this very request twice, and what
+            // the first time has done is not known.
+            Answer::Refused { code, .. } if code == "REQUEST_IN_PROGRESS" && !*open => {
+                *open = true;
+                recorder.unknown(op, name, format!("409 {code}"));
+                Err(PAUSE_MIN)
+            }
             Answer::Refused { code, json } => {
                 let text = |value: &Value| value.as_str().map(str::to_owned);
                 let seats = json["seats"].as_array().into_iter().flatten();
@@ -115,6 +128,7 @@ impl Shop {
                 if again { Err(PAUSE_MIN) } else { Ok(None) }
             }
             Answer::Unknown(why) => {
+                *open = true;
                 recorder.unknown(op, name, why);
                 Err(PAUSE_MIN * 3)
             }
@@ -162,6 +176,20 @@ impl Shop {
             code => Answer::Unknown(
                 format!("{} {}", status.as_u16(), code.unwrap_or("")).trim().to_owned(),
             ),
+        }
+    }
+
+    /// Makes a showtime, once; its id, or why there is none, or none that is known.
+    pub(crate) async fn make_showtime(&self, showtime: &Value) -> Result<String, String> {
+        let url = format!("{}/api/admin/showtimes", self.base);
+        let builder = self.client.post(url).header("X-User-Id", "the-admin");
+        match self.send(builder.header("X-User-Role", "admin").json(showtime)).await {
+            Answer::Done { json, .. } => match json["id"].as_str() {
+                Some(id) => Ok(id.to_owned()),
+                None => Err(format!("not as described: {json}")),
+            },
+            Answer::Refused { code, json } => Err(format!("{code}: {json}")),
+            Answer::Unknown(why) => Err(why),
         }
     }
 
