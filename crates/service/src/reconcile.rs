@@ -67,7 +67,7 @@ impl Service {
             after = Some(last.id);
             rows.retain(|row| row.status == BookingStatus::Pending);
             let done = rule::settle(&*self.store, rows, self.env.now()).await?;
-            settled += done.written + done.extended;
+            settled += done.written + done.extended + done.removed;
         }
     }
 

@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seathold_core::{BookingId, SeatLabel, SeatState, ShowtimeId, Timestamp};
+use uuid::Uuid;
 
-use crate::model::{Booking, BookingStatus, Extension, Settlement};
+use crate::model::{
+    Booking, BookingStatus, Claim, ClaimKey, ClaimStatus, Extension, Fingerprint, Resource,
+    Settlement,
+};
 use crate::ports::{SeatsNow, Store, StoreError};
 
 /// What a row that is stored as pending is, going by its seats.
@@ -14,6 +18,8 @@ pub(crate) enum Verdict {
     Live(Timestamp),
     /// Its seats may be on their way: nobody was told of it yet.
     InFlight,
+    /// It never took effect, and never will.
+    Void,
     /// Sold, cancelled or expired, and since when.
     Ended(BookingStatus, Timestamp),
 }
@@ -37,17 +43,19 @@ pub(crate) fn judge(row: &Booking, seats: &SeatsNow, now: Timestamp) -> Verdict 
     if let Some(at) = row.cancelled_at.filter(|_| under.is_empty()) {
         return Verdict::Ended(BookingStatus::Cancelled, at);
     }
+    if under.is_empty() && !row.was_held {
+        // Its commit must have been made long before the lease was over.
+        return if now < row.lease_until { Verdict::InFlight } else { Verdict::Void };
+    }
     if let Some(at) = seats.cancelled_at.filter(|at| *at < row.hold_expires_at) {
         return Verdict::Ended(BookingStatus::Cancelled, at);
-    }
-    if under.is_empty() && !row.was_held && now < row.lease_until {
-        return Verdict::InFlight;
     }
     Verdict::Ended(BookingStatus::Expired, row.hold_expires_at)
 }
 
 /// Reads the seats of these rows and gives the rows as they are at `now`; what
-/// has ended, or lasts longer, is written down. Rows in flight are left out.
+/// has ended, or lasts longer, is written down. Rows in flight are left out; those
+/// that never took effect are removed.
 ///
 /// # Errors
 /// The store failed.
@@ -59,7 +67,7 @@ pub(crate) async fn settle(
     let seats = seats_of(store, &rows).await?;
     reread_losers(store, &mut rows, &seats, now).await?;
     let mut settled = Settled::default();
-    let (mut settlements, mut extensions) = (Vec::new(), Vec::new());
+    let (mut settlements, mut extensions, mut void) = (Vec::new(), Vec::new(), Vec::new());
     for mut row in rows {
         if row.status != BookingStatus::Pending {
             settled.rows.push(row);
@@ -67,6 +75,10 @@ pub(crate) async fn settle(
         }
         match judge(&row, &seats[&row.id], now) {
             Verdict::InFlight => continue,
+            Verdict::Void => {
+                void.push(row);
+                continue;
+            }
             Verdict::Live(until) => {
                 if until > row.hold_expires_at {
                     let (booking, seen_held_at) = (row.id, row.held_at);
@@ -94,7 +106,46 @@ pub(crate) async fn settle(
     if !extensions.is_empty() {
         settled.extended = store.extend_bookings(&extensions).await?;
     }
+    if !void.is_empty() {
+        settled.removed = remove(store, void, now).await?;
+    }
     Ok(settled)
+}
+
+/// Removes rows that never took effect, with the claims that were made with them:
+/// their keys may be used anew. One that somebody resumes is left alone.
+async fn remove(store: &dyn Store, rows: Vec<Booking>, now: Timestamp) -> Result<u64, StoreError> {
+    let keys: Vec<ClaimKey> = rows.iter().map(Booking::claim_key).collect();
+    let claims = store.find_claims(&keys).await?;
+    let mut claims: BTreeMap<_, _> = claims.into_iter().map(|it| (it.key.clone(), it)).collect();
+    let (mut made, mut removed) = (Vec::new(), 0);
+    for row in rows {
+        let named = claims.remove(&row.claim_key());
+        let own = named.filter(|it| it.resource == Resource::Booking(row.id));
+        if own.as_ref().is_some_and(|own| now < own.lease_until) {
+            continue;
+        }
+        made.extend(own.map(|own| (own, row.id)));
+        // By its own lease, which whoever began to resume it has left behind.
+        made.push((nobodys_claim(&row), row.id));
+        removed += 1;
+    }
+    store.unprepare(&made, &[]).await?;
+    Ok(removed)
+}
+
+/// The row's claim, as if somebody had it: the row is removed by its lease.
+fn nobodys_claim(row: &Booking) -> Claim {
+    Claim {
+        key: row.claim_key(),
+        fingerprint: Fingerprint::of(String::new(), &[]),
+        resource: Resource::Booking(row.id),
+        owner: Uuid::nil(),
+        lease_until: row.lease_until,
+        status: ClaimStatus::Failed,
+        response: None,
+        expires_at: row.lease_until,
+    }
 }
 
 /// Whether nothing can change what the row has become: it is sold, or none of
@@ -145,6 +196,8 @@ pub(crate) struct Settled {
     pub(crate) written: u64,
     /// Extensions that the store took.
     pub(crate) extended: u64,
+    /// Rows that never took effect, and are gone.
+    pub(crate) removed: u64,
 }
 
 /// The seats of each pending row, with one read per showtime.

@@ -49,7 +49,7 @@ impl Service {
             let settled = rule::settle(&*self.store, rows, self.env.now()).await?;
             swept.bookings += settled.written;
             // Those that last longer stand aside as well, so that others get their turn.
-            if settled.written + settled.extended == 0 {
+            if settled.written + settled.extended + settled.removed == 0 {
                 return Ok(swept);
             }
         }
