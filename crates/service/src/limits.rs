@@ -57,6 +57,17 @@ pub const TENURE: Duration = Duration::from_millis(5);
 /// tenures of others with their commits, where the store is as fast as it should be.
 pub const LEASE_WAIT_AGAIN: Duration = Duration::from_millis(50);
 
+/// How long a batch may take in its turn, about: where it takes longer because of its
+/// commands, the next have fewer of them.
+pub const TURN_LONG: Duration = Duration::from_millis(500);
+
+/// Turns of others for which a desk waits, at least, each as long as its own last ones.
+pub const TURNS_WAITED: u32 = 4;
+
+/// For how long it waits for them, at the most: however slow the store is, a lease whose
+/// owner is dead must not keep commands beyond their time.
+pub const LEASE_WAIT_MAX: Duration = Duration::from_secs(4);
+
 /// How long a desk without work stays.
 pub const DESK_IDLE: Duration = Duration::from_secs(30);
 

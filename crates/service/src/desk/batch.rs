@@ -52,6 +52,8 @@ impl Desk {
     /// Serves a batch: everybody is answered when this returns.
     pub(super) async fn serve(&mut self, tickets: Vec<Ticket>) {
         let (size, began) = (tickets.len(), Instant::now());
+        self.turn_since = None;
+        self.crowd.begins(size);
         let mut batch = Batch { entries: self.enter(tickets), size, fresh: false, alone: false };
         // The first try may be on a map that is behind: it comes for free.
         for round in 0..=ROUNDS_MAX {
@@ -59,7 +61,12 @@ impl Desk {
             match self.round(&mut batch, round > 0).await {
                 Round::Answered => {
                     metrics::histogram!("seathold_batch_size").record(batch.size as f64);
-                    return self.crowd.served(batch.size, began.elapsed());
+                    self.crowd.served(batch.size, began.elapsed());
+                    if let Some(since) = self.turn_since {
+                        self.stride.took(batch.size, since.elapsed());
+                        self.crowd.took_turn(since.elapsed(), self.stride.most());
+                    }
+                    return;
                 }
                 Round::Again => {
                     metrics::counter!("seathold_version_conflicts_total").increment(1);
@@ -86,10 +93,14 @@ impl Desk {
             metrics::histogram!("seathold_desk_wait_seconds").record(longest.elapsed());
         }
         let now = self.shared.env.now();
+        let served = now.plus_millis(self.crowd.batch().as_millis() as i64);
         let mut entries = Vec::with_capacity(tickets.len());
         for ticket in tickets {
             if ticket.deadline <= now {
                 ticket.refuse(Error::Unavailable);
+            } else if ticket.deadline <= served && ticket.is_hold() {
+                // Most likely nobody would hear of it any more: the others are served in time.
+                ticket.refuse(Error::Busy);
             } else {
                 entries.push(Entry::new(ticket, &self.shared, now));
             }
@@ -214,6 +225,7 @@ impl Desk {
     /// has come meanwhile joins the batch.
     async fn take_turn(&mut self, batch: &mut Batch, version: Version) -> ControlFlow<Round> {
         let turn = if batch.alone { Turn::Without } else { self.lease().await };
+        self.turn_since.get_or_insert_with(Instant::now);
         match turn {
             Turn::Kept => Continue(()),
             Turn::New => {

@@ -3,24 +3,65 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::limits::{BATCH_MAX, DESK_WAIT_MAX_MS};
 
 /// How long batches take at one desk: the last ones, smoothed, in microseconds; 0: not
 /// known.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Crowd {
     /// To get the lease, and to be committed.
     batch: AtomicU64,
     /// The part of one command in that.
     command: AtomicU64,
+    /// What comes after the lease in that: for so long others wait for their turn.
+    turn: AtomicU64,
+    /// The batch under way: when it began, in microseconds after `opened`, and of how
+    /// many commands; 0: there is none.
+    began: AtomicU64,
+    commands: AtomicU64,
+    /// How many the next one may have.
+    most: AtomicU64,
+    opened: Instant,
 }
 
 impl Crowd {
+    pub(super) fn new() -> Self {
+        let (batch, command, turn, began, commands) = Default::default();
+        let most = AtomicU64::new(BATCH_MAX as u64);
+        Self { batch, command, turn, began, commands, most, opened: Instant::now() }
+    }
+
+    /// A batch of so many commands begins.
+    pub(super) fn begins(&self, commands: usize) {
+        self.began.store(micros(self.opened.elapsed()), Relaxed);
+        self.commands.store(commands as u64, Relaxed);
+    }
+
     /// A batch of so many commands was served, and took so long.
     pub(super) fn served(&self, commands: usize, took: Duration) {
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let took = micros(took);
         smooth(&self.batch, took);
         smooth(&self.command, took / commands.max(1) as u64);
+        self.commands.store(0, Relaxed);
+    }
+
+    /// A batch that took its turn was served, and so long after that; the next one may
+    /// have so many commands.
+    pub(super) fn took_turn(&self, took: Duration, most: usize) {
+        smooth(&self.turn, micros(took));
+        self.most.store(most as u64, Relaxed);
+    }
+
+    /// How long batches take just now.
+    pub(super) fn batch(&self) -> Duration {
+        Duration::from_micros(self.batch.load(Relaxed))
+    }
+
+    /// How long turns take just now, here, and so most likely elsewhere.
+    pub(super) fn turn(&self) -> Duration {
+        Duration::from_micros(self.turn.load(Relaxed))
     }
 
     /// A batch was not: nothing is known of how long the next ones take. Those who wait
@@ -28,6 +69,7 @@ impl Crowd {
     pub(super) fn not_served(&self) {
         self.batch.store(0, Relaxed);
         self.command.store(0, Relaxed);
+        self.commands.store(0, Relaxed);
     }
 
     /// Whether who comes behind so many would wait for too long. Never, behind nobody.
@@ -35,16 +77,25 @@ impl Crowd {
         if waiting == 0 {
             return false;
         }
-        let batch = self.batch.load(Relaxed);
-        let batches = (waiting / BATCH_MAX) as u64 + 1;
+        let (mut batch, mut command) = (self.batch.load(Relaxed), self.command.load(Relaxed));
+        if let commands @ 1.. = self.commands.load(Relaxed) {
+            // It takes longer than the last ones already.
+            let since = micros(self.opened.elapsed()).saturating_sub(self.began.load(Relaxed));
+            (batch, command) = (batch.max(since), command.max(since / commands));
+        }
+        let batches = waiting as u64 / self.most.load(Relaxed).max(1) + 1;
         // Small batches take as long as large ones, until these are so large that each
         // command takes its time.
-        let by_commands = self.command.load(Relaxed).saturating_mul(waiting as u64);
+        let by_commands = command.saturating_mul(waiting as u64);
         let before = batch.saturating_mul(batches).min(by_commands);
         // One is under way. A batch is answered as a whole: where it is as long as the
         // queue, half of the wait is its own.
         (batch + before) / 1_000 > DESK_WAIT_MAX_MS
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Half of what it was, so that a single slow batch counts for little.
@@ -61,14 +112,14 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     fn after(batches: &[(usize, Duration)]) -> Crowd {
-        let crowd = Crowd::default();
+        let crowd = Crowd::new();
         batches.iter().for_each(|(commands, took)| crowd.served(*commands, *took));
         crowd
     }
 
     #[test]
     fn numbers_alone_turn_nobody_away() {
-        assert!(!Crowd::default().is_too_long(16_000), "nothing is known yet");
+        assert!(!Crowd::new().is_too_long(16_000), "nothing is known yet");
         assert!(!after(&[(1, 5 * MS)]).is_too_long(16_000), "63 batches, however full");
         assert!(!after(&[(256, 30 * MS)]).is_too_long(16_000), "two seconds");
     }
@@ -87,6 +138,18 @@ mod tests {
         let crowd = after(&[(1, Duration::from_secs(60))]);
         assert!(!crowd.is_too_long(0));
         assert!(crowd.is_too_long(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_takes_longer_than_those_before_is_told_by_its_age() {
+        let crowd = after(&[(10, 100 * MS)]);
+        crowd.begins(100);
+        assert!(!crowd.is_too_long(100), "10 ms each");
+        tokio::time::advance(3_000 * MS).await;
+        assert!(!crowd.is_too_long(60), "30 ms each, by now");
+        assert!(crowd.is_too_long(70));
+        crowd.served(100, 3_000 * MS);
+        assert!(!crowd.is_too_long(100), "between the two");
     }
 
     #[test]

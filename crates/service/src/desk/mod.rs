@@ -6,6 +6,7 @@ mod claims;
 mod crowd;
 mod entry;
 mod plan;
+mod stride;
 mod task;
 mod undo;
 
@@ -73,6 +74,10 @@ struct Ticket {
 }
 
 impl Ticket {
+    const fn is_hold(&self) -> bool {
+        matches!(self.work, Work::Hold(..))
+    }
+
     fn refuse(self, error: Error) {
         // Whoever asked may be gone: then nobody needs to know.
         match self.work {
@@ -113,7 +118,7 @@ impl Handle {
     /// a payment above all, is not turned away for those who come new.
     fn send(&self, ticket: Ticket) -> Result<(), mpsc::error::TrySendError<Ticket>> {
         let waiting = DESK_QUEUE - self.queue.capacity();
-        if matches!(ticket.work, Work::Hold(..)) && self.crowd.is_too_long(waiting) {
+        if ticket.is_hold() && self.crowd.is_too_long(waiting) {
             return Err(mpsc::error::TrySendError::Full(ticket));
         }
         self.queue.try_send(ticket)
@@ -197,7 +202,7 @@ impl Desks {
     fn start(&self, showtime: ShowtimeId) -> Option<Handle> {
         let alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         let (sender, queue) = mpsc::channel(DESK_QUEUE);
-        let crowd = Arc::new(Crowd::default());
+        let crowd = Arc::new(Crowd::new());
         let desk = Desk::new(showtime, self.shared.clone(), queue, Arc::clone(&crowd));
         self.shared.env.tasks.spawn(Box::pin(async move {
             desk.run().await;

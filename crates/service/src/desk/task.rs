@@ -7,8 +7,9 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::crowd::Crowd;
+use super::stride::Stride;
 use super::{Shared, Ticket};
-use crate::limits::{BATCH_MAX, DESK_IDLE, LEASE_WAIT_AGAIN, TENURE};
+use crate::limits::{DESK_IDLE, LEASE_WAIT_AGAIN, LEASE_WAIT_MAX, TENURE, TURNS_WAITED};
 use crate::maps::Slot;
 use crate::model::Version;
 use crate::ports::{Lease, StoreError};
@@ -22,9 +23,12 @@ pub(super) struct Desk {
     queue: mpsc::Receiver<Ticket>,
     /// What those who come are told by, when too many wait.
     pub(super) crowd: Arc<Crowd>,
+    pub(super) stride: Stride,
     tenure: Option<Tenure>,
     /// Whether the last wait for the lease was in vain.
     unlucky: bool,
+    /// When the batch under way got the lease, or went on without.
+    pub(super) turn_since: Option<Instant>,
 }
 
 struct Tenure {
@@ -45,14 +49,25 @@ impl Desk {
         crowd: Arc<Crowd>,
     ) -> Self {
         let slot = shared.maps.enter(showtime);
-        Self { showtime, shared, slot, queue, crowd, tenure: None, unlucky: false }
+        Self {
+            showtime,
+            shared,
+            slot,
+            queue,
+            crowd,
+            stride: Stride::new(),
+            tenure: None,
+            unlucky: false,
+            turn_since: None,
+        }
     }
 
     /// Serves batch after batch until there has been nothing to do for a while.
     pub(super) async fn run(mut self) {
-        let mut tickets = Vec::with_capacity(BATCH_MAX);
-        while let Ok(1..) = timeout(DESK_IDLE, self.queue.recv_many(&mut tickets, BATCH_MAX)).await
-        {
+        let mut tickets = Vec::new();
+        loop {
+            let next = self.queue.recv_many(&mut tickets, self.stride.most());
+            let Ok(1..) = timeout(DESK_IDLE, next).await else { break };
             metrics::histogram!("seathold_desk_queue_depth").record(self.queue.len() as f64);
             self.serve(std::mem::take(&mut tickets)).await;
             let tenure_over = self.tenure.as_ref().is_some_and(|t| t.since.elapsed() >= TENURE);
@@ -66,7 +81,7 @@ impl Desk {
         }
         // What was queued before the channel closed is still served.
         self.queue.close();
-        while self.queue.recv_many(&mut tickets, BATCH_MAX).await > 0 {
+        while self.queue.recv_many(&mut tickets, self.stride.most()).await > 0 {
             self.serve(std::mem::take(&mut tickets)).await;
         }
         self.release().await;
@@ -76,7 +91,7 @@ impl Desk {
 
     /// What has queued up while a batch of so many waited for its turn.
     pub(super) fn latecomers(&mut self, batch: usize) -> Vec<Ticket> {
-        let room = BATCH_MAX.saturating_sub(batch);
+        let room = self.stride.most().saturating_sub(batch);
         std::iter::from_fn(|| self.queue.try_recv().ok()).take(room).collect()
     }
 
@@ -153,10 +168,12 @@ impl Desk {
     }
 
     /// How long to wait for the lease. Whoever has it may be dead: that is waited
-    /// for once in full, and then no longer than the living take with their turns.
+    /// for once in full, and then no longer than the living take with their turns,
+    /// which is long where the store is slow.
     fn patience(&self) -> Duration {
         let wait = self.shared.rules.lease_wait;
-        if self.unlucky { wait.min(LEASE_WAIT_AGAIN) } else { wait }
+        let wait = if self.unlucky { wait.min(LEASE_WAIT_AGAIN) } else { wait };
+        wait.max((self.crowd.turn() * TURNS_WAITED).min(LEASE_WAIT_MAX))
     }
 
     async fn release(&mut self) {
