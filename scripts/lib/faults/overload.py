@@ -121,7 +121,7 @@ async def measure(ground, count):
     memory = Memory(ground.pids())
     watching = asyncio.create_task(memory.watch())
     primary = ground.mongo_primary()
-    ground.proxy("pace", primary, STORE_BYTES, "seathold")
+    ground.proxy("pace", primary, STORE_BYTES, ground.database)
     began, steps = time.time(), []
     for rate in STEPS:
         span = await crowd.offer(rate, STEP_SECONDS)
@@ -138,7 +138,7 @@ async def measure(ground, count):
     if crowd.asked:
         await asyncio.wait(crowd.asked)
     watching.cancel()
-    ground.proxy("pace", primary, 0, "seathold")
+    ground.proxy("pace", primary, 0, ground.database)
     return {"steps": steps, "peak": peak, "offered": TIMES * peak, "kept": kept,
             "slowest": slowest, "refusals": dict(crowd.codes),
             "without_retry_after": crowd.without_retry,
@@ -184,7 +184,7 @@ def run(ground):
     """five times as many holds as a slow store can make: at one showtime, at the process"""
     result = {"scenario": "overload", "runs": {}, "failed": []}
     for name, (count, flags) in KINDS.items():
-        ground.start(*flags)
+        ground.start(f"overload-{count}", *flags)
         try:
             figures = asyncio.run(measure(ground, count))
         finally:

@@ -28,11 +28,11 @@ BEFORE, BEFORE_SHORT = 5, 3
 # not answered (the lease of a claim after a crash is 30 s, and the fault takes its time),
 # and what the service promises of holds, maps and users.
 BUYERS_FLAGS = {"buyers": BUYERS, "readers": 1, "seats": 500, "rate": 1000,
-                "patience-ms": 90_000, "settle-seconds": 90, "tolerance-ms": 1000,
+                "patience-ms": 90_000, "settle-seconds": 180, "tolerance-ms": 1000,
                 "stale-ms": 250, "hold-ms": 600_000, "extended-ms": 1_800_000,
                 "seats-per-user": 10, "seconds": 3600}
 # How long buyers may take to finish, and what is there to be read, in seconds.
-END_SECONDS = 240
+END_SECONDS = 320
 
 
 class Sale:
@@ -219,7 +219,7 @@ def run_one(ground, name, short):
     if name == "overload":
         result = overload.run(ground)
     else:
-        ground.start()
+        ground.start(name)
         try:
             result = run_scenario(ground, name, short, seed=zlib.crc32(name.encode()))
         except RuntimeError as error:

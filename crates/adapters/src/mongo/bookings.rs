@@ -31,7 +31,7 @@ impl Bookings for MongoStore {
             return Ok(Vec::new());
         }
         let asked = self.collections.shared.keys.ask(keys.to_vec());
-        in_time(asked).await.unwrap_or_else(|why| Err(StoreError::Unavailable(why)))
+        self.settled(in_time(asked)).await
     }
 
     async fn insert_claim(&self, claim: &Claim) -> Result<Option<Claim>, StoreError> {

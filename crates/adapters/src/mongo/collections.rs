@@ -10,6 +10,7 @@ use seathold_service::ports::StoreError;
 use super::clock::Arbiter;
 use super::failures;
 use super::shared::Shared;
+use super::terms::Terms;
 use crate::documents::{self, Record};
 
 pub(super) const SHOWTIMES: &str = "showtimes";
@@ -33,12 +34,14 @@ pub(super) struct Collections {
     pub(super) events: Documents,
     /// What is written and read by many at once.
     pub(super) shared: Arc<Shared>,
+    /// Which primary they are read from.
+    pub(super) terms: Terms,
     /// By which clock a write is in its window.
     pub(super) arbiter: Arbiter,
 }
 
 impl Collections {
-    pub(super) fn of(database: Database) -> Self {
+    pub(super) fn of(database: Database, terms: Terms) -> Self {
         let showtimes = database.collection(SHOWTIMES);
         let bookings = database.collection(BOOKINGS);
         let claims = database.collection(CLAIMS);
@@ -51,6 +54,7 @@ impl Collections {
             payments: database.collection(PAYMENTS),
             events,
             database,
+            terms,
             arbiter: Arbiter::default(),
         }
     }

@@ -9,6 +9,7 @@ use mongodb::{Client, error::Error};
 
 use super::MongoStore;
 use super::collections::Collections;
+use super::terms::Terms;
 
 /// The database, if the address names none.
 const DATABASE: &str = "seathold";
@@ -59,7 +60,9 @@ impl MongoStore {
     /// See [`OpenError`]; no text has a password in it.
     pub async fn connect(uri: &str) -> Result<Self, OpenError> {
         let address = |error: Error| OpenError::Address(error.kind.to_string());
-        let options = with_defaults(ClientOptions::parse(uri).await.map_err(address)?);
+        let mut options = with_defaults(ClientOptions::parse(uri).await.map_err(address)?);
+        let terms = Terms::default();
+        options.sdam_event_handler = Some(terms.watch());
         let client = Client::with_options(options.clone()).map_err(address)?;
         match client.database("admin").run_command(doc! {"hello": 1}).await {
             Ok(hello) if is_replicated(&hello) => {}
@@ -72,7 +75,7 @@ impl MongoStore {
             Err(error) => return Err(OpenError::Unreachable(error.kind.to_string())),
         }
         let database = client.default_database().unwrap_or_else(|| client.database(DATABASE));
-        Ok(Self { collections: Collections::of(database) })
+        Ok(Self { collections: Collections::of(database, terms) })
     }
 }
 

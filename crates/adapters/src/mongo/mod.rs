@@ -22,6 +22,7 @@ mod rows;
 mod seats;
 mod shared;
 mod showtimes;
+mod terms;
 
 use std::future::Future;
 use std::time::Duration;
@@ -67,16 +68,25 @@ impl MongoStore {
         self.collections.database.client().clone().shutdown().await;
     }
 
-    /// Reads, in a task of its own.
+    /// Reads, in a task of its own, from a primary that was made sure of.
     async fn read<T, F>(&self, call: impl FnOnce(Collections) -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
         T: Send + 'static,
     {
-        detached(call(self.collections.clone())).await.unwrap_or_else(|why| {
-            // Whatever became of it, nothing was written.
-            Err(StoreError::Unavailable(why))
-        })
+        let call = call(self.collections.clone());
+        self.settled(detached(call)).await
+    }
+
+    /// Whatever becomes of it, nothing is written.
+    async fn settled<T>(
+        &self,
+        read: impl Future<Output = Result<Result<T, StoreError>, String>>,
+    ) -> Result<T, StoreError> {
+        let Collections { terms, database, .. } = &self.collections;
+        let term = in_time(terms.settled(database)).await.map_err(StoreError::Unavailable)??;
+        let found = read.await.map_err(StoreError::Unavailable)??;
+        terms.still(term).map(|()| found)
     }
 
     /// Writes, in a task of its own.

@@ -153,7 +153,7 @@ impl Payments for MongoStore {
 
     async fn event(&self, key: &EventKey) -> Result<Option<ReceivedEvent>, StoreError> {
         let asked = self.collections.shared.events.ask(events::id(key));
-        in_time(asked).await.unwrap_or_else(|why| Err(StoreError::Unavailable(why)))
+        self.settled(in_time(asked)).await
     }
 
     async fn postpone_event(&self, key: &EventKey, next_try: Timestamp) -> Result<(), StoreError> {

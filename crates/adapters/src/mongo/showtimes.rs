@@ -39,7 +39,7 @@ impl Showtimes for MongoStore {
 
     async fn version(&self, id: ShowtimeId) -> Result<Option<Version>, StoreError> {
         let asked = self.collections.shared.versions.ask(id);
-        in_time(asked).await.unwrap_or_else(|why| Err(StoreError::Unavailable(why)))
+        self.settled(in_time(asked)).await
     }
 
     async fn summary(&self, id: ShowtimeId) -> Result<Option<ShowtimeSummary>, StoreError> {

@@ -31,6 +31,18 @@ async fn sell(store: &MongoStore, on: Version, seat: &str, by: u32) -> (Version,
     }
 }
 
+/// What is read as soon as anything is: the next primary may not know yet what the
+/// majority has, and must not be asked before it does.
+async fn read_soon(store: &MongoStore) -> Option<Version> {
+    let begun = Instant::now();
+    loop {
+        match store.version(showtime_id(1)).await {
+            Ok(found) => return found,
+            Err(error) => assert!(begun.elapsed() < SOON, "{error}"),
+        }
+    }
+}
+
 async fn is_made(store: &MongoStore, commit: &Commit) -> bool {
     store.version(showtime_id(1)).await.is_ok_and(|found| found == Some(commit.makes()))
 }
@@ -46,6 +58,7 @@ async fn a_primary_that_is_killed_or_hangs_is_left_for_the_next_with_all_that_wa
 
     let killed = set.primary_after(None).await;
     set.member(killed).kill();
+    assert_eq!(read_soon(&store).await, Some(first));
     let (second, took) = sell(&store, first, "A2", 8).await;
     println!("sold {took:?} after the primary was killed");
     set.member(killed).run();
@@ -53,6 +66,7 @@ async fn a_primary_that_is_killed_or_hangs_is_left_for_the_next_with_all_that_wa
 
     let paused = set.primary_after(None).await;
     set.member(paused).pause();
+    assert_eq!(read_soon(&store).await, Some(second));
     let (third, took) = sell(&store, second, "A3", 9).await;
     println!("sold {took:?} after the primary was paused");
     set.member(paused).resume();
