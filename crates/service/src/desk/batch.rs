@@ -53,7 +53,6 @@ impl Desk {
     pub(super) async fn serve(&mut self, tickets: Vec<Ticket>) {
         let (size, began) = (tickets.len(), Instant::now());
         self.turn_since = None;
-        self.crowd.begins(size);
         let mut batch = Batch { entries: self.enter(tickets), size, fresh: false, alone: false };
         // The first try may be on a map that is behind: it comes for free.
         for round in 0..=ROUNDS_MAX {

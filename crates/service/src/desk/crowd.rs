@@ -3,8 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::limits::{BATCH_MAX, DESK_WAIT_MAX_MS};
 
 /// How long batches take at one desk: the last ones, smoothed, in microseconds; 0: not
@@ -17,26 +15,14 @@ pub(super) struct Crowd {
     command: AtomicU64,
     /// What comes after the lease in that: for so long others wait for their turn.
     turn: AtomicU64,
-    /// The batch under way: when it began, in microseconds after `opened`, and of how
-    /// many commands; 0: there is none.
-    began: AtomicU64,
-    commands: AtomicU64,
     /// How many the next one may have.
     most: AtomicU64,
-    opened: Instant,
 }
 
 impl Crowd {
     pub(super) fn new() -> Self {
-        let (batch, command, turn, began, commands) = Default::default();
-        let most = AtomicU64::new(BATCH_MAX as u64);
-        Self { batch, command, turn, began, commands, most, opened: Instant::now() }
-    }
-
-    /// A batch of so many commands begins.
-    pub(super) fn begins(&self, commands: usize) {
-        self.began.store(micros(self.opened.elapsed()), Relaxed);
-        self.commands.store(commands as u64, Relaxed);
+        let (batch, command, turn) = Default::default();
+        Self { batch, command, turn, most: AtomicU64::new(BATCH_MAX as u64) }
     }
 
     /// A batch of so many commands was served, and took so long.
@@ -44,7 +30,6 @@ impl Crowd {
         let took = micros(took);
         smooth(&self.batch, took);
         smooth(&self.command, took / commands.max(1) as u64);
-        self.commands.store(0, Relaxed);
     }
 
     /// A batch that took its turn was served, and so long after that; the next one may
@@ -69,7 +54,6 @@ impl Crowd {
     pub(super) fn not_served(&self) {
         self.batch.store(0, Relaxed);
         self.command.store(0, Relaxed);
-        self.commands.store(0, Relaxed);
     }
 
     /// Whether who comes behind so many would wait for too long. Never, behind nobody.
@@ -77,12 +61,9 @@ impl Crowd {
         if waiting == 0 {
             return false;
         }
-        let (mut batch, mut command) = (self.batch.load(Relaxed), self.command.load(Relaxed));
-        if let commands @ 1.. = self.commands.load(Relaxed) {
-            // It takes longer than the last ones already.
-            let since = micros(self.opened.elapsed()).saturating_sub(self.began.load(Relaxed));
-            (batch, command) = (batch.max(since), command.max(since / commands));
-        }
+        // Of the one under way nothing is known: the store may be away, which is another
+        // matter.
+        let (batch, command) = (self.batch.load(Relaxed), self.command.load(Relaxed));
         let batches = waiting as u64 / self.most.load(Relaxed).max(1) + 1;
         // Small batches take as long as large ones, until these are so large that each
         // command takes its time.
@@ -138,18 +119,6 @@ mod tests {
         let crowd = after(&[(1, Duration::from_secs(60))]);
         assert!(!crowd.is_too_long(0));
         assert!(crowd.is_too_long(1));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_batch_that_takes_longer_than_those_before_is_told_by_its_age() {
-        let crowd = after(&[(10, 100 * MS)]);
-        crowd.begins(100);
-        assert!(!crowd.is_too_long(100), "10 ms each");
-        tokio::time::advance(3_000 * MS).await;
-        assert!(!crowd.is_too_long(60), "30 ms each, by now");
-        assert!(crowd.is_too_long(70));
-        crowd.served(100, 3_000 * MS);
-        assert!(!crowd.is_too_long(100), "between the two");
     }
 
     #[test]
