@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use seathold_core::Timestamp;
+use seathold_core::{PaymentId, Timestamp};
 
 use super::Scope;
 use crate::limits::{
@@ -176,8 +176,25 @@ impl Service {
         if !self.store.lease_payment(payment.id, now, until).await? {
             return Ok(false);
         }
+        let decided = self.decide(payment.id, event, until).await;
+        // Nothing was done, and nothing is under way any more: whoever tries next need
+        // not wait for the end. After `Unknown`, what was begun may yet take effect.
+        if let Err(Error::Busy | Error::Unavailable) = decided {
+            // The other way round: a lease that ends with ours, until now. If that
+            // fails, it runs out.
+            let _ = self.store.lease_payment(payment.id, until, self.env.now()).await;
+        }
+        decided
+    }
+
+    async fn decide(
+        &self,
+        payment: PaymentId,
+        event: &GatewayEvent,
+        until: Timestamp,
+    ) -> Result<bool, Error> {
         // Read anew: the driver before may have got far.
-        let Some(payment) = self.store.payment(payment.id).await? else { return Ok(false) };
+        let Some(payment) = self.store.payment(payment).await? else { return Ok(false) };
         self.paid(&payment, event, until).await?;
         Ok(true)
     }

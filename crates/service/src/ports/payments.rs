@@ -153,7 +153,8 @@ pub trait Payments: Send + Sync {
 
     /// Makes the caller the only one to decide about a payment's money until
     /// `until`: `true` if it is there, and nobody else's lease on it reaches
-    /// beyond `now`.
+    /// beyond `now`. With the end of an own lease for `now`, and for `until` the
+    /// present, it is given back, if nobody has taken it since.
     async fn lease_payment(
         &self,
         id: PaymentId,

@@ -82,6 +82,27 @@ async fn a_repeat_of_what_is_done_takes_one_read_and_one_of_another_amount_is_re
 }
 
 #[tokio::test]
+async fn where_a_store_refuses_a_step_of_a_sale_the_next_try_need_not_wait() {
+    for call in 0.. {
+        let it = Started::new().await;
+        let store = FaultyStore::new(it.stage.world.store.clone(), Fault::Refused, call);
+        let store = Arc::new(store);
+        let process = it.stage.world.process(store.clone());
+        let event = word(&it.session, Outcome::Success, SEAT_PRICE);
+        // It may say that it could not take it.
+        let _ = process.receive(event).await;
+        if !store.struck() {
+            assert!(call > 6, "a sale makes more calls than {call}");
+            return;
+        }
+        it.hear(&it.session, Outcome::Success).await;
+        let sold = (BookingStatus::Confirmed, PaymentStatus::Completed);
+        assert_eq!(it.status().await, sold, "call {call}");
+        it.stage.audit().await;
+    }
+}
+
+#[tokio::test]
 async fn money_for_a_cancelled_booking_goes_back_even_though_its_seats_are_free() {
     let it = Started::new().await;
     it.stage.service.cancel(cancel(booking_of(&it.held), "ann")).await.expect("cancelled");

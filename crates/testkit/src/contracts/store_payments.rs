@@ -411,6 +411,9 @@ pub async fn a_payment_is_leased_to_one_at_a_time(kit: &StoreKit) -> Checked {
     assert!(lease(10, 20).await?);
     assert!(!lease(10, 20).await?);
     assert_eq!(stored(kit, 1).await?, Payment { lease_until: Some(at(20)), ..payment(1) });
+    assert!(!lease(19, 12).await?, "another has it by now");
+    assert!(lease(20, 12).await?, "given back");
+    assert!(lease(12, 22).await?);
     Ok(())
 }
 
