@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -101,6 +102,11 @@ class Ground:
 
     def down(self):
         self.stop()
+        # The services take their logs with them.
+        for name in (*MEMBERS, *NODES, *SENTINELS):
+            log = os.path.join(SERVICES, "run", name, "log")
+            if os.path.exists(log):
+                shutil.copyfile(log, os.path.join(self.folder, f"{name}.log"))
         script("services", "down", "mongo-set", "redis-sentinel")
 
     def keep_logs(self, scenario):

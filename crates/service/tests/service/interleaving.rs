@@ -96,6 +96,35 @@ async fn between_any_two_steps_of_a_hold_the_same_key_may_come_again() {
     panic!("a hold makes fewer calls than {CALLS_MAX}");
 }
 
+#[tokio::test]
+async fn between_any_two_steps_of_a_refusal_the_seat_may_go_to_the_same_key() {
+    for call in 0..CALLS_MAX {
+        let stage = Stage::new().await;
+        let held = stage.hold(&["A1"], &stage.world.key("bob")).await.expect("a hold");
+        let key = stage.world.key("ann");
+        let (other, theirs) = other_hold(&stage, &["A1"], &key);
+        let canceller = stage.service.clone();
+        let meanwhile = async move {
+            canceller.cancel(cancel(booking_of(&held), "bob")).await.expect("cancelled");
+            other.await;
+        };
+        let (first, store) = interrupted(&stage, call, meanwhile);
+        // So that it knows a map on which the seat is taken.
+        let carols = first.hold(hold(stage.showtime, &["A1"], &stage.world.key("carol"))).await;
+        assert!(carols.is_err(), "{carols:?}");
+        let ours = first.hold(hold(stage.showtime, &["A1"], &key)).await;
+        if !store.struck() {
+            assert!(call > 2, "a refusal makes more calls than {call}");
+            return;
+        }
+        let theirs = theirs.lock().expect("nobody panicked").take().expect("it happened");
+        let (ours, theirs) = (ours.expect("a replay"), theirs.expect("a hold"));
+        assert_eq!(ours.answer, theirs.answer, "call {call}");
+        stage.audit().await;
+    }
+    panic!("a refusal makes fewer calls than {CALLS_MAX}");
+}
+
 /// A held seat, its payment, and the gateway's word that it was paid.
 async fn paid(stage: &Stage) -> (BookingId, GatewayEvent) {
     let held = stage.hold(&["A1"], &stage.world.key("ann")).await.expect("a hold");
