@@ -84,9 +84,12 @@ impl MongoStore {
         read: impl Future<Output = Result<Result<T, StoreError>, String>>,
     ) -> Result<T, StoreError> {
         let Collections { terms, database, .. } = &self.collections;
-        let term = in_time(terms.settled(database)).await.map_err(StoreError::Unavailable)??;
-        let found = read.await.map_err(StoreError::Unavailable)??;
-        terms.still(term).map(|()| found)
+        let both = async {
+            let term = terms.settled(database).await?;
+            let found = read.await.map_err(StoreError::Unavailable)??;
+            terms.still(term).map(|()| found)
+        };
+        in_time(both).await.map_err(StoreError::Unavailable)?
     }
 
     /// Writes, in a task of its own.

@@ -15,21 +15,30 @@ use mongodb::options::{ReadConcern, ServerAddress};
 use mongodb::{Database, ServerType};
 use seathold_service::ports::StoreError;
 use tokio::sync::Mutex;
+use tracing::Instrument;
 
 use super::collections::{Documents, SHOWTIMES};
-use super::failures;
+use super::{failures, in_time};
 
 /// How long the server may take to make sure: shorter than a caller waits.
 const SURE_WITHIN: Duration = Duration::from_secs(4);
 
 /// Which primary is asked, by how often it has changed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Terms {
     changes: Arc<AtomicU64>,
     /// The change after which the primary was made sure of.
     sure: Arc<AtomicU64>,
     /// One asks, for all who wait.
     turn: Arc<Mutex<()>>,
+}
+
+impl Default for Terms {
+    /// Nothing is sure before the first primary was asked.
+    fn default() -> Self {
+        let sure = Arc::new(AtomicU64::new(u64::MAX));
+        Self { changes: Arc::default(), sure, turn: Arc::default() }
+    }
 }
 
 impl Terms {
@@ -50,13 +59,22 @@ impl Terms {
         if self.is_sure() {
             return Ok(self.sure.load(SeqCst));
         }
-        let _turn = self.turn.lock().await;
-        if !self.is_sure() {
-            let term = self.changes.load(SeqCst);
-            make_sure(database.collection(SHOWTIMES)).await?;
-            self.sure.store(term, SeqCst);
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        if self.is_sure() {
+            return Ok(self.sure.load(SeqCst));
         }
-        Ok(self.sure.load(SeqCst))
+        // To its end, whatever becomes of who began it: those who have waited for their turn
+        // until they had no time left would all begin, and none would learn anything.
+        let (terms, showtimes) = (self.clone(), database.collection(SHOWTIMES));
+        let asked = async move {
+            let _turn = turn;
+            let term = terms.changes.load(SeqCst);
+            in_time(make_sure(showtimes)).await.map_err(StoreError::Unavailable)??;
+            terms.sure.store(term, SeqCst);
+            Ok(term)
+        };
+        let asked = tokio::spawn(asked.in_current_span()).await;
+        asked.unwrap_or_else(|crash| Err(StoreError::Unavailable(crash.to_string())))
     }
 
     /// Whether what was read since then was read from that primary.

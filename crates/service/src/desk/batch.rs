@@ -57,6 +57,11 @@ impl Desk {
         // The first try may be on a map that is behind: it comes for free.
         for round in 0..=ROUNDS_MAX {
             self.drop_late(&mut batch.entries).await;
+            if batch.entries.is_empty() {
+                // Nobody waits for the store.
+                self.crowd.served(batch.size, began.elapsed());
+                return;
+            }
             match self.round(&mut batch, round > 0).await {
                 Round::Answered => {
                     metrics::histogram!("seathold_batch_size").record(batch.size as f64);
@@ -386,8 +391,8 @@ impl Desk {
     /// Answers everybody that nothing was committed, and takes back what was
     /// written on the way; not so for those of whom that is not known.
     async fn give_up(&mut self, mut entries: Vec<Entry>, error: &Error) {
-        let in_doubt = entries.extract_if(.., |entry| entry.in_doubt);
-        in_doubt.for_each(|entry| entry.refuse(Error::Unknown));
+        let unknown = entries.extract_if(.., |entry| entry.is_unknown());
+        unknown.for_each(|entry| entry.refuse(Error::Unknown));
         if let Error::Refused(refusal) = error {
             // No such showtime: no map is known, keys still count.
             let keys: Vec<_> = entries.iter().filter_map(|entry| entry.key().cloned()).collect();

@@ -128,6 +128,11 @@ impl Entry {
         self.lost |= self.attempted;
     }
 
+    /// Whether it may have taken effect, or may yet.
+    pub(super) const fn is_unknown(&self) -> bool {
+        self.in_doubt || self.lost
+    }
+
     /// Whether the map, which was read since its commit, shows that it took effect. Of a
     /// hold that it does not show, more has to be known.
     pub(super) fn took_effect(&self, map: &SeatMap, rules: &Rules, now: Timestamp) -> bool {
@@ -224,7 +229,8 @@ impl Entry {
 
     /// Answers that nothing was changed, if that is so.
     pub(super) fn refuse(self, error: Error) {
-        self.ticket.refuse(if self.in_doubt { Error::Unknown } else { error });
+        let error = if self.is_unknown() { Error::Unknown } else { error };
+        self.ticket.refuse(error);
     }
 
     /// When its commit must have been made. Counted like the lease of its

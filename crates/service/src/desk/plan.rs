@@ -49,7 +49,8 @@ impl Plan {
         let lost = entries.extract_if(.., |entry| entry.lost);
         let (done, rest): (Vec<_>, Vec<_>) =
             lost.partition(|entry| entry.took_effect(&known.map, rules, now));
-        let (gone, again): (Vec<_>, Vec<_>) = rest.into_iter().partition(Entry::is_hold);
+        let (gone, mut again): (Vec<_>, Vec<_>) = rest.into_iter().partition(Entry::is_hold);
+        again.iter_mut().for_each(|entry| entry.lost = false);
         entries.extend(again);
         let over = entries.extract_if(.., |entry| entry.is_over(&known.map, rules, now)).collect();
         entries.sort_by_key(|entry| !entry.frees());

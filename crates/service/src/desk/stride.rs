@@ -33,13 +33,18 @@ impl Stride {
             *self = Self { most, ..Self::new() };
             return;
         }
+        let last = self.long.replace((commands, turn));
         // A quarter fewer, and not even a quarter faster.
         let in_vain = |(more, longer)| commands * 4 <= more * 3 && turn * 4 > longer * 3;
-        self.is_vain |= self.long.is_some_and(in_vain);
-        self.long = Some((commands, turn));
+        self.is_vain |= last.is_some_and(in_vain);
+        // A third more, and not even a third slower.
+        let for_free = |(fewer, shorter)| commands * 3 >= fewer * 4 && turn * 3 < shorter * 4;
         let fitting = commands as u128 * TURN_LONG.as_micros() / turn.as_micros();
         self.most = match self.is_vain {
             true => BATCH_MAX,
+            false if last.is_some_and(for_free) => (2 * commands).min(BATCH_MAX),
+            // One alone tells nothing: two may take as long.
+            false if commands == 1 => 2,
             false => (fitting as usize).clamp(1, BATCH_MAX),
         };
     }
@@ -78,6 +83,27 @@ mod tests {
         assert_eq!(after(2, |_| 2_000 * MS).most(), BATCH_MAX);
         assert_eq!(after(9, |_| 2_000 * MS).most(), BATCH_MAX);
         assert_eq!(after(9, |commands| 1_500 * MS + MS * commands).most(), BATCH_MAX);
+    }
+
+    #[test]
+    fn a_crowd_after_single_ones_finds_that_many_take_no_longer() {
+        let mut stride = Stride::new();
+        (0..20).for_each(|_| stride.took(1, 600 * MS));
+        for _ in 0..8 {
+            stride.took(stride.most(), 600 * MS);
+        }
+        assert_eq!(stride.most(), BATCH_MAX);
+    }
+
+    #[test]
+    fn where_each_takes_longer_than_a_turn_there_are_two_at_the_most() {
+        let mut stride = Stride::new();
+        (0..20).for_each(|_| stride.took(1, 600 * MS));
+        for _ in 0..20 {
+            let commands = stride.most();
+            assert!(commands <= 2, "{commands}");
+            stride.took(commands, 600 * MS * commands as u32);
+        }
     }
 
     #[test]
