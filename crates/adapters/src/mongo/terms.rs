@@ -68,10 +68,16 @@ impl Terms {
         let (terms, showtimes) = (self.clone(), database.collection(SHOWTIMES));
         let asked = async move {
             let _turn = turn;
-            let term = terms.changes.load(SeqCst);
-            in_time(make_sure(showtimes)).await.map_err(StoreError::Unavailable)??;
-            terms.sure.store(term, SeqCst);
-            Ok(term)
+            loop {
+                let term = terms.changes.load(SeqCst);
+                let made = in_time(make_sure(showtimes.clone())).await;
+                made.map_err(StoreError::Unavailable)??;
+                // The first primary of all is heard of when it is asked.
+                if terms.changes.load(SeqCst) == term {
+                    terms.sure.store(term, SeqCst);
+                    return Ok(term);
+                }
+            }
         };
         let asked = tokio::spawn(asked.in_current_span()).await;
         asked.unwrap_or_else(|crash| Err(StoreError::Unavailable(crash.to_string())))
