@@ -89,7 +89,7 @@ impl MongoStore {
             let found = read.await.map_err(StoreError::Unavailable)??;
             terms.still(term).map(|()| found)
         };
-        in_time(both).await.map_err(StoreError::Unavailable)?
+        in_time(Box::pin(both)).await.map_err(StoreError::Unavailable)?
     }
 
     /// Writes, in a task of its own.
