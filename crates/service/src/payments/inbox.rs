@@ -177,8 +177,8 @@ impl Service {
             return Ok(false);
         }
         let decided = self.decide(payment.id, event, until).await;
-        // Nothing was done, and nothing is under way any more: whoever tries next need
-        // not wait for the end. After `Unknown`, what was begun may yet take effect.
+        // No step is under way any more, and those that were done say the same to whoever
+        // tries next, who need not wait. After `Unknown`, one may yet take effect.
         if let Err(Error::Busy | Error::Unavailable) = decided {
             // The other way round: a lease that ends with ours, until now. If that
             // fails, it runs out.
